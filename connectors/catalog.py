@@ -1,0 +1,486 @@
+"""The one list of the 32 packages. Assets, resources, schedules, pools, command line and pages derive from it.
+
+A package with a ``room`` can be linked today; one without is known, and says that it is not available yet.
+``contract`` tells what our knowledge of its interface rests on: ``documented`` by the vendor, ``public code`` that
+reads it, or ``reconstructed`` from what users and partners tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Literal
+
+from foundation.errors import WrongInput
+
+Level = Literal["firm", "dossier", "support", "on_premise"]
+Kind = Literal["ledger", "totals", "administrative"]
+Contract = Literal["documented", "public code", "reconstructed"]
+
+CAPABILITIES = ("discover", "from_date", "incremental", "deletions", "package_trial_balance", "totals")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting or a secret that ``connect`` takes, under the vendor's own name in snake_case."""
+
+    name: str
+    help: str
+    secret: bool = False
+    required: bool = True
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package as people know it. ``deletions`` is the declared way in which deleted lines are noticed."""
+
+    slug: str
+    name: str
+    level: Level
+    kind: Kind
+    transport: str
+    contract: Contract
+    fields: tuple[Field, ...]
+    capabilities: frozenset[str]
+    deletions: str
+    room: str | None = None
+    country: str | None = None
+    note: str = ""
+
+    @property
+    def available(self) -> bool:
+        return self.room is not None
+
+    @property
+    def settings(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if not field.secret)
+
+    @property
+    def secrets(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.secret)
+
+    def load_room(self) -> ModuleType:
+        """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
+        if self.room is None:
+            raise WrongInput(
+                f"{self.name} is not available yet",
+                next_step="See `grandlivre software` for the packages that can be linked today.",
+            )
+        return import_module(self.room)
+
+    def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
+        """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting."""
+        known = {field.name for field in self.settings}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise WrongInput(
+                f"{self.name} has no setting {', '.join(unknown)}",
+                next_step=f"It takes: {', '.join(sorted(known))} (see `grandlivre software {self.slug}`).",
+            )
+        values = {field.name: field.default for field in self.settings if field.default} | dict(given)
+        missing = [field.name for field in self.settings if field.required and not values.get(field.name)]
+        if missing:
+            raise WrongInput(
+                f"{self.name} needs the setting {', '.join(missing)}",
+                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing),
+            )
+        return values
+
+
+def _setting(name: str, help: str, default: str | None = None, *, required: bool = True) -> Field:
+    return Field(name, help, required=required, default=default)
+
+
+def _secret(name: str, help: str, *, required: bool = True) -> Field:
+    return Field(name, help, secret=True, required=required)
+
+
+def _base(url: str) -> Field:
+    return _setting("base_url", "address of the package; a proxy or a sandbox can stand in for it", url)
+
+
+def _oauth(token_url: str = "") -> tuple[Field, ...]:
+    return (
+        _setting("token_url", "address of the token call, when it is not the package's own", token_url, required=False),
+        _setting("redirect_uri", "address that the sign-in returns to, as registered for the app", required=False),
+        _setting("client_id", "the app's id at the vendor"),
+        _secret("client_secret", "the app's secret at the vendor"),
+        _secret("refresh_token", "a consent already given; otherwise sign in by redirect", required=False),
+    )
+
+
+_ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
+_READER = frozenset({"discover", "from_date"})
+_FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
+
+
+def _exact(country: str) -> Package:
+    return Package(
+        slug=f"exact_online_{country.lower()}",
+        name=f"Exact Online {country}",
+        level="firm",
+        kind="ledger",
+        transport="REST (OData 2, JSON) with OAuth 2",
+        contract="documented",
+        fields=(
+            _base(f"https://start.exactonline.{country.lower()}"),
+            *_oauth(),
+            _setting("division", "a division to start from, when the app may not open the current one", required=False),
+        ),
+        capabilities=_FEED | {"package_trial_balance"},
+        deletions="feed (sync/Deleted)",
+        room="connectors.exact_online",
+        country=country,
+    )
+
+
+def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Package:
+    return Package(
+        slug=slug,
+        name=name,
+        level="on_premise",
+        kind="ledger",
+        transport="drop folder (CSV, FEC, XAF)",
+        contract="reconstructed",
+        fields=(_ROOT,),
+        capabilities=_READER | {"package_trial_balance"},
+        deletions="the year's file replaces the year",
+        room="connectors.drop_folder",
+        country=country,
+        note=note or "Read through the drop folder; the package's own storage is not public.",
+    )
+
+
+_ROWS = (
+    _exact("BE"),
+    _exact("NL"),
+    _exact("FR"),
+    Package(
+        "yuki",
+        "Yuki",
+        "firm",
+        "ledger",
+        "SOAP",
+        "documented",
+        (_base("https://api.yukiworks.be"), _secret("access_key", "web service access key")),
+        _FEED | {"package_trial_balance"},
+        "change digest",
+    ),
+    Package(
+        "sage_business_cloud_accounting",
+        "Sage Business Cloud Accounting",
+        "firm",
+        "ledger",
+        "REST with OAuth 2",
+        "documented",
+        (_base("https://api.accounting.sage.com/v3.1"), *_oauth("https://oauth.accounting.sage.com/token")),
+        _FEED,
+        "status",
+    ),
+    Package(
+        "twinfield",
+        "Twinfield",
+        "firm",
+        "ledger",
+        "SOAP (ProcessXml) with OpenID Connect",
+        "documented",
+        (_base("https://login.twinfield.com"), *_oauth()),
+        _FEED,
+        "deleted transactions list",
+        country="NL",
+    ),
+    Package(
+        "adminpulse",
+        "AdminPulse",
+        "firm",
+        "administrative",
+        "REST with an API key or OAuth 2",
+        "documented",
+        (_base("https://api.adminpulse.be"), _secret("api_key", "API key of the office")),
+        frozenset({"discover"}),
+        "the client list replaces the client list",
+    ),
+    Package(
+        "odoo",
+        "Odoo",
+        "firm",
+        "ledger",
+        "XML-RPC, JSON-RPC or JSON-2",
+        "documented",
+        (
+            _setting("base_url", "address of the Odoo server"),
+            _setting("database", "name of the database"),
+            _setting("username", "e-mail of the user"),
+            _secret("api_key", "API key of the user"),
+        ),
+        _FEED,
+        "id sweep per open year",
+    ),
+    Package(
+        "horus",
+        "Horus",
+        "firm",
+        "ledger",
+        "REST with OAuth 2",
+        "reconstructed",
+        (_setting("base_url", "the firm's own database address"), *_oauth()),
+        _READER,
+        "id sweep per open year",
+        country="BE",
+    ),
+    Package(
+        "bocount",
+        "BoCount",
+        "firm",
+        "ledger",
+        "Business Central OData V4",
+        "documented",
+        (
+            _base("https://api.businesscentral.dynamics.com"),
+            _setting("tenant_id", "directory id of the firm"),
+            _setting("environment", "environment name", "production"),
+            _setting("client_id", "the app's id"),
+            _secret("client_secret", "the app's secret"),
+        ),
+        _FEED,
+        "entries are never deleted",
+        country="BE",
+    ),
+    Package(
+        "cegid",
+        "Cegid",
+        "firm",
+        "ledger",
+        "drop folder (FEC)",
+        "documented",
+        (_ROOT,),
+        _READER,
+        "the year's file replaces the year",
+        room="connectors.drop_folder",
+        country="FR",
+        note="Today through FEC files in a folder; the Loop API is not available yet.",
+    ),
+    Package(
+        "xero",
+        "Xero",
+        "dossier",
+        "ledger",
+        "REST with OAuth 2",
+        "documented",
+        (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
+        _FEED | {"package_trial_balance"},
+        "status",
+    ),
+    Package(
+        "xero_tb",
+        "Xero TB",
+        "dossier",
+        "totals",
+        "REST with OAuth 2",
+        "documented",
+        (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
+        frozenset({"discover", "totals", "package_trial_balance"}),
+        "each balance replaces the balance",
+    ),
+    Package(
+        "quickbooks",
+        "QuickBooks Online",
+        "dossier",
+        "ledger",
+        "REST with OAuth 2",
+        "documented",
+        (
+            _base("https://quickbooks.api.intuit.com"),
+            *_oauth("https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"),
+            _setting("realm_id", "company id of the consent"),
+        ),
+        _READER | {"package_trial_balance"},
+        "change data capture",
+    ),
+    Package(
+        "e_conomic",
+        "e-conomic",
+        "dossier",
+        "ledger",
+        "REST with two tokens",
+        "documented",
+        (
+            _base("https://restapi.e-conomic.com"),
+            _secret("app_secret_token", "the app's secret token"),
+            _secret("agreement_grant_token", "the customer's grant token"),
+        ),
+        _READER | {"package_trial_balance"},
+        "entries are never deleted",
+    ),
+    Package(
+        "octopus",
+        "Octopus",
+        "support",
+        "ledger",
+        "REST with tokens in three layers",
+        "documented",
+        (
+            _base("https://service.inaras.be/octopus-rest-api/v1"),
+            _setting("software_house_uuid", "id of our software house at Octopus"),
+            _setting("user", "login"),
+            _secret("password", "password of the login"),
+        ),
+        _FEED,
+        "deleted bookings list",
+        country="BE",
+    ),
+    Package(
+        "winbooks_on_web",
+        "WinBooks on Web",
+        "support",
+        "ledger",
+        "REST with an exchange token",
+        "documented",
+        (
+            _base("https://rapi.winbooksonweb.be"),
+            _setting("email", "e-mail of the user that made the token"),
+            _secret("exchange_token", "exchange token of the external application"),
+        ),
+        _READER,
+        "id sweep per open year",
+        country="BE",
+    ),
+    Package(
+        "wingsonline",
+        "WingsOnline",
+        "support",
+        "ledger",
+        "Wings Web Service",
+        "reconstructed",
+        (
+            _setting("username", "name issued by Wings"),
+            _setting("root_path", "root path issued by Wings"),
+            _secret("password", "password issued by Wings"),
+        ),
+        _READER,
+        "the year replaces the year",
+        country="BE",
+    ),
+    Package(
+        "afas",
+        "AFAS",
+        "support",
+        "ledger",
+        "REST (GetConnectors)",
+        "documented",
+        (
+            _setting("base_url", "address of the environment, such as https://12345.rest.afas.online"),
+            _secret("token", "App Connector token"),
+        ),
+        _FEED,
+        "changed days are read again",
+        country="NL",
+    ),
+    Package(
+        "fid_manager",
+        "Fid-Manager",
+        "support",
+        "administrative",
+        "partner interface",
+        "reconstructed",
+        (
+            _setting("base_url", "address given by the vendor"),
+            _setting("key_id", "key id mailed by the vendor"),
+            _secret("secret", "secret code mailed by the vendor"),
+        ),
+        frozenset({"discover"}),
+        "the client list replaces the client list",
+        country="BE",
+    ),
+    _drop("expertm", "ExpertM"),
+    _drop("wings", "Wings"),
+    Package(
+        "winbooks",
+        "WinBooks",
+        "on_premise",
+        "ledger",
+        "DBF files in a data folder",
+        "public code",
+        (
+            _ROOT,
+            _setting("language", "which of the two names of an account is read: 1 or 2", "1"),
+            _setting(
+                "path_map",
+                "where paths inside the data lead, such as Z:\\WB=/srv/wb; several with ';'",
+                required=False,
+            ),
+            _setting("simulations", "read simulation journals too: yes or no", "no"),
+        ),
+        _READER,
+        "the book year is read again when its file changes",
+        room="connectors.winbooks",
+        country="BE",
+    ),
+    Package(
+        "venice",
+        "Venice",
+        "on_premise",
+        "ledger",
+        "WebConnect REST and OData",
+        "documented",
+        (
+            _setting("base_url", "address of the WebConnect gateway"),
+            _setting("username", "WebConnect user"),
+            _secret("password", "its password"),
+        ),
+        _READER,
+        "the year is read again",
+        country="BE",
+    ),
+    _drop("verocount", "VeroCount"),
+    Package(
+        "sage_bob",
+        "Sage BOB",
+        "on_premise",
+        "ledger",
+        "Advantage ADT files in a data folder",
+        "public code",
+        (_ROOT,),
+        _READER,
+        "the table is read again when its file changes",
+        country="BE",
+    ),
+    Package(
+        "sage50",
+        "Sage 50",
+        "on_premise",
+        "ledger",
+        "ODBC or audit trail CSV; FEC",
+        "documented",
+        (_ROOT,),
+        _READER,
+        "the year is read again",
+    ),
+    _drop("topaccount", "TopAccount"),
+    _drop("adsolut", "Adsolut"),
+    _drop("oras", "ORAS"),
+    _drop("briljant", "Briljant"),
+    _drop("popsy", "Popsy"),
+)
+
+PACKAGES: dict[str, Package] = {package.slug: package for package in _ROWS}
+
+
+def package(slug: str) -> Package:
+    """The package of ``slug``. Raises WrongInput that names near misses."""
+    found = PACKAGES.get(slug)
+    if found is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(slug, PACKAGES, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "See `grandlivre software` for all of them."
+        raise WrongInput(f"there is no package {slug!r}", next_step=hint)
+    return found
+
+
+def available_packages() -> tuple[Package, ...]:
+    """The packages that can be linked today, in catalog order."""
+    return tuple(row for row in _ROWS if row.available)

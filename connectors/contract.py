@@ -1,0 +1,199 @@
+"""What a package's room offers, and what it is asked for.
+
+A room (``connectors/<room>/__init__.py``) has one function ``open_connector(access: Access) -> Connector``.
+A :class:`Connector` reads; it never writes to the package, knows no warehouse and no registry. It yields what it
+reads as :data:`Event`\\ s, batch by batch, so that memory does not grow with a dossier, and turns landed tables
+into the common schema with SQL (see :mod:`connectors.books`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from foundation.errors import WrongInput
+from foundation.secrets import Secret
+
+Cursor = dict[str, Any]
+"""Where a package's change feed stands, as JSON-able values; opaque to everybody but the room that wrote it."""
+
+
+@dataclass(frozen=True)
+class DossierRef:
+    """A dossier as its package lists it. ``external_id`` is what the wire wants, ``code`` what people know it by."""
+
+    external_id: str
+    code: str
+    name: str
+    vat_number: str | None = None
+    currency: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True)
+class FiscalYear:
+    """A fiscal year of a dossier, ``end`` inclusive. ``closed`` is None where the package does not tell."""
+
+    label: str
+    start: date
+    end: date
+    closed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A table of the package that is landed.
+
+    ``key`` names the columns that identify a row (empty: rows have no identity and the resource is always read
+    whole). ``version`` is a column that grows when a row changes: of two rows with one key the greater stands.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...] = ()
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one resource, cast to the resource's schema."""
+
+    resource: str
+    rows: pa.RecordBatch | pa.Table
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """Keys that the package says are gone, with the version at which they went (same columns as the key + version)."""
+
+    resource: str
+    keys: pa.Table
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A count that the package stated for a resource of this answer; fewer rows received is a failed sync."""
+
+    resource: str
+    count: int
+
+
+@dataclass(frozen=True)
+class NextCursor:
+    """Where the next sync may go on. Yielded last; ``incremental`` names the resources sent as changes only.
+
+    Resources not named there were read whole and replace what was landed before.
+    """
+
+    cursor: Cursor | None
+    incremental: frozenset[str] = frozenset()
+    unchanged: bool = False
+    """True: nothing changed since the request's cursor; nothing else was yielded and nothing need be loaded."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a person should know that does not stop the sync (``code`` in snake_case, ``count`` of cases)."""
+
+    code: str
+    message: str
+    count: int = 1
+
+
+Event = Batch | Deleted | Stated | Note | NextCursor
+
+
+@dataclass(frozen=True)
+class ExtractRequest:
+    """What one sync wants: a dossier, from a date on (None: everything), since a cursor (None: a full read).
+
+    ``since`` is the first day of a fiscal year. The connector then reads lines from there on *and* what it needs
+    to tell the opening balance at that date.
+    """
+
+    external_id: str
+    since: date | None = None
+    cursor: Cursor | None = None
+    totals_only: bool = False
+
+
+class TokenStore(Protocol):
+    """Keeps the OAuth tokens of one connection between processes (must-not-fail P2).
+
+    ``exclusive`` holds a lock per connection across processes; inside it ``read`` is re-read from durable storage
+    and ``save`` returns only once the new value is durable.
+    """
+
+    def exclusive(self) -> AbstractContextManager[None]: ...
+
+    def read(self) -> Mapping[str, Any]:
+        """The stored fields: ``refresh_token``, ``access_token``, ``expires_at`` (ISO 8601, UTC), ``issued_at``."""
+        ...
+
+    def save(self, fields: Mapping[str, Any]) -> None: ...
+
+
+@dataclass
+class Access:
+    """Everything a room needs to open a connection: settings, secrets, tokens, and the clock.
+
+    ``settings`` and ``secrets`` carry the vendor's own parameter names in snake_case, defaults filled in.
+    ``report`` hears about progress: a stage ("lines"), rows so far.
+    """
+
+    software: str
+    settings: Mapping[str, str]
+    secrets: Mapping[str, Secret]
+    tokens: TokenStore | None = None
+    now: Callable[[], datetime] | None = None
+    sleep: Callable[[float], None] | None = None
+    scratch: Path | None = None
+    report: Callable[[str, int], None] = field(default=lambda stage, rows: None)
+
+    def setting(self, name: str) -> str:
+        value = self.settings.get(name)
+        if not value:
+            raise WrongInput(f"the connection has no setting {name!r}", next_step=f"Give it with --set {name}=VALUE.")
+        return value
+
+    def secret(self, name: str) -> Secret:
+        value = self.secrets.get(name)
+        if not value:
+            raise WrongInput(f"the connection has no secret {name!r}", next_step=f"Give it with --secret {name}.")
+        return value
+
+
+class Connector(Protocol):
+    """One open connection to a package. ``calls`` counts what the vendor was asked."""
+
+    resources: tuple[Resource, ...]
+    calls: int
+
+    def verify(self) -> None:
+        """Proves that the credentials work with the least costly call; raises the error tree otherwise."""
+        ...
+
+    def discover(self) -> Iterator[DossierRef]:
+        """Every dossier that this connection can see, in the package's order."""
+        ...
+
+    def fiscal_years(self, external_id: str) -> list[FiscalYear]:
+        """The dossier's fiscal years, oldest first. Raises WrongInput for an unknown dossier."""
+        ...
+
+    def extract(self, request: ExtractRequest) -> Iterator[Event]:
+        """Reads the dossier. Every resource of ``resources`` is complete once the last event was yielded."""
+        ...
+
+    def normalize(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Creates the views of :mod:`connectors.books` over the landed tables ``landed.<resource>``."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,51 @@
+"""Where state lives: ``$GRANDLIVRE_HOME``, by default ``./.grandlivre``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one installation. Creating the object touches nothing; :meth:`create` makes the folders."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        return cls(Path(os.environ.get("GRANDLIVRE_HOME") or ".grandlivre").absolute())
+
+    @property
+    def registry(self) -> Path:
+        return self.root / "registry.db"
+
+    @property
+    def vault_key(self) -> Path:
+        return self.root / "vault.key"
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "scratch"
+
+    def create(self) -> None:
+        """Makes the folders, readable by their owner only; safe to repeat."""
+        for folder in (self.root, self.landing, self.warehouse, self.locks, self.dagster, self.scratch):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

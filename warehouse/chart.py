@@ -1,0 +1,62 @@
+"""The common chart of accounts as data (``chart.csv``): codes, names, and what leads to a code.
+
+Columns: code, parent, level, use (heading, posting), class, side (D, C, E for either), statement (BS, PL, APPR for
+result appropriation, MEMO), names in English, French and Dutch, the number prefixes of the Belgian, French and
+Luxembourg charts and of the Dutch RGS (longest prefix wins), and the types that packages publish (``E:20`` is Exact
+type 20). A code is never renumbered; :func:`version` changes when the file does.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from functools import lru_cache
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+_COUNTRY_CHARTS = {"be": "BE", "fr": "FR", "lu": "LU", "rgs": "RGS"}
+_CODE_COLUMNS = ("code", "parent", "level", "use", "class", "side", "statement", "name_en", "name_fr", "name_nl")
+
+
+def _text() -> str:
+    return files("warehouse").joinpath("chart.csv").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A short fingerprint of the chart; figures are mapped again when it changes."""
+    return hashlib.sha256(_text().encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def tables() -> dict[str, pa.Table]:
+    """``codes``, ``prefixes`` (chart, prefix, code) and ``package_types`` (package_type, code) as Arrow tables."""
+    rows = list(csv.DictReader(_text().splitlines()))
+    codes = {column: [row[column] or None for row in rows] for column in _CODE_COLUMNS}
+    prefixes = [
+        (chart, prefix, row["code"])
+        for row in rows
+        for column, chart in _COUNTRY_CHARTS.items()
+        for prefix in row[column].split()
+    ]
+    types = [(kind, row["code"]) for row in rows for kind in row["package_types"].split("|") if kind]
+    return {
+        "codes": pa.table({**codes, "level": pa.array([int(row["level"]) for row in rows], pa.int32())}),
+        "prefixes": pa.table(
+            dict(zip(("chart", "prefix", "code"), map(list, zip(*prefixes, strict=True)), strict=True))
+        ),
+        "package_types": pa.table(
+            dict(zip(("package_type", "code"), map(list, zip(*types, strict=True)), strict=True))
+        ),
+    }
+
+
+def mount(db: duckdb.DuckDBPyConnection) -> None:
+    """Creates schema ``chart`` with the tables of :func:`tables` in ``db``."""
+    db.execute("CREATE SCHEMA chart")
+    for name, table in tables().items():
+        db.register("chart_source", table)
+        db.execute(f"CREATE TABLE chart.{name} AS FROM chart_source")
+        db.unregister("chart_source")

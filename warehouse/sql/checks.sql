@@ -1,0 +1,194 @@
+-- Whether the books can be trusted. One row per check: work.check_results(check_name, severity, passed, value, detail).
+-- passed NULL: no evidence. A failed check of severity 'error' blocks the load. Variables: entry_severity,
+-- closed_year_severity (how much a package's entries and closed archive years are to be trusted).
+
+CREATE TABLE work.check_results (
+    check_name VARCHAR, severity VARCHAR, passed BOOLEAN, value DECIMAL(20,4), detail VARCHAR
+);
+
+INSERT INTO work.check_results
+SELECT 'ledger_balances', 'error', coalesce(sum(amount), 0) = 0, coalesce(sum(amount), 0),
+    'debit ' || coalesce(sum(debit), 0) || ', credit ' || coalesce(sum(credit), 0)
+FROM work.journal_lines
+WHERE getvariable('closed_year_severity') = 'error'
+    OR fiscal_year NOT IN (SELECT label FROM work.fiscal_years WHERE closed);
+
+INSERT INTO work.check_results
+SELECT 'years_balance', severity, count(off) = 0, coalesce(sum(abs(off)), 0),
+    coalesce(string_agg(label || ' is off by ' || off, '; ' ORDER BY label), 'every year balances')
+FROM (
+    SELECT y.label, CASE WHEN y.closed THEN getvariable('closed_year_severity') ELSE 'error' END AS severity,
+        nullif(sum(l.amount), 0) AS off
+    FROM work.fiscal_years y JOIN work.journal_lines l ON l.fiscal_year = y.label
+    GROUP BY ALL
+)
+GROUP BY severity;
+
+INSERT INTO work.check_results
+SELECT 'entries_balance', getvariable('entry_severity'), count(*) = 0, coalesce(sum(abs(off)), 0),
+    CASE count(*) WHEN 0 THEN 'every entry balances'
+        ELSE count(*) || ' entries do not balance, such as '
+            || array_to_string(list_slice(list(entry_key || ' (' || off || ')' ORDER BY entry_key), 1, 5), ', ') END
+FROM (
+    SELECT entry_key, sum(amount) AS off FROM work.journal_lines
+    WHERE getvariable('closed_year_severity') = 'error'
+        OR fiscal_year NOT IN (SELECT label FROM work.fiscal_years WHERE closed)
+    GROUP BY entry_key HAVING sum(amount) <> 0
+);
+
+INSERT INTO work.check_results
+SELECT 'line_keys_unique', 'error', count(*) = count(DISTINCT line_key), count(*) - count(DISTINCT line_key),
+    (count(*) - count(DISTINCT line_key)) || ' lines share a key with another'
+FROM work.journal_lines;
+
+INSERT INTO work.check_results
+SELECT 'lines_complete', 'error', count(*) = 0, count(*),
+    CASE count(*) WHEN 0 THEN 'every line has account, date and amounts'
+        ELSE count(*) || ' lines lack account, date or amount, such as ' || any_value(line_key) END
+FROM work.journal_lines
+WHERE account IS NULL OR account = '' OR date IS NULL OR debit IS NULL OR credit IS NULL;
+
+INSERT INTO work.check_results
+SELECT 'lines_in_years', 'error', count(*) = 0, count(*),
+    CASE count(*) WHEN 0 THEN 'every line lies in a fiscal year'
+        ELSE count(*) || ' lines lie in no fiscal year, from ' || min(l.date) || ' to ' || max(l.date) END
+FROM work.journal_lines l
+LEFT JOIN work.fiscal_years y ON y.label = l.fiscal_year
+WHERE y.label IS NULL OR l.period IS NULL;
+
+INSERT INTO work.check_results
+SELECT 'years_continuous', 'error', count(*) = 0, count(*),
+    coalesce(string_agg(detail, '; ' ORDER BY detail), 'years follow one another without gap or overlap')
+FROM (
+    SELECT label, start_date, end_date, lag(label) OVER w AS before, lag(end_date) OVER w AS before_end,
+        CASE WHEN end_date < start_date THEN label || ' ends before it starts'
+            WHEN start_date <= lag(end_date) OVER w THEN label || ' overlaps ' || lag(label) OVER w
+            WHEN start_date > lag(end_date) OVER w + 1 THEN
+                'nothing between ' || lag(label) OVER w || ' (to ' || lag(end_date) OVER w || ') and '
+                || label || ' (from ' || start_date || ')'
+        END AS detail
+    FROM work.years
+    WINDOW w AS (ORDER BY start_date, end_date)
+)
+WHERE detail IS NOT NULL;
+
+-- What a year opens with is what the year before closed with; the result may have moved within equity.
+INSERT INTO work.check_results
+WITH closings AS (
+    SELECT y.n + 1 AS n, t.account, sum(t.debit - t.credit) + coalesce(max(o.opening), 0) AS amount
+    FROM work.years y
+    JOIN work.trial_balances t ON t.fiscal_year = y.label AND t.period_kind <> 'opening'
+    LEFT JOIN work.openings o ON o.fiscal_year = y.label AND o.account = t.account
+    GROUP BY ALL
+    UNION ALL
+    SELECT y.n + 1, o.account, o.opening FROM work.openings o JOIN work.years y ON y.label = o.fiscal_year
+    WHERE (o.fiscal_year, o.account) NOT IN (
+        SELECT (fiscal_year, account) FROM work.trial_balances WHERE period_kind <> 'opening'
+    )
+), compared AS (
+    SELECT n, CASE WHEN a.statement = 'result' OR a.common_code IN ('E15', 'E16', 'Q10') THEN 'result' ELSE account END
+        AS account, sum(closed) AS closed, sum(opened) AS opened
+    FROM (
+        SELECT n, account, amount AS closed, 0 AS opened FROM closings
+        UNION ALL
+        SELECT y.n, o.account, 0, o.opening FROM work.openings o JOIN work.years y ON y.label = o.fiscal_year
+    ) c
+    LEFT JOIN work.accounts a ON a.number = c.account
+    WHERE n > 1 AND n IN (SELECT n FROM work.movements WHERE period_kind = 'opening')
+        AND n <= (SELECT max(n) FROM work.years)
+    GROUP BY ALL
+), differing AS (
+    SELECT y.label, c.account, c.closed, c.opened FROM compared c JOIN work.years y USING (n) WHERE closed <> opened
+)
+SELECT 'opening_continues', 'warning', count(*) = 0, coalesce(sum(abs(closed - opened)), 0),
+    CASE count(*) WHEN 0 THEN 'every year opens with what the year before closed with'
+        ELSE count(*) || ' accounts open otherwise than they closed, such as '
+            || array_to_string(list_slice(
+                list(label || ' ' || account || ': closed ' || closed || ', opens ' || opened ORDER BY label, account),
+                1, 5), '; ') END
+FROM differing;
+
+-- The package's own trial balance against ours, per account and at the grain that the package gives.
+CREATE TABLE work.differences AS
+WITH package AS (
+    SELECT fiscal_year, period, account, sum(opening) AS opening, sum(debit - credit) AS movement,
+        sum(closing) AS closing
+    FROM books.trial_balances
+    WHERE fiscal_year IN (SELECT label FROM work.fiscal_years WHERE source = 'package')
+    GROUP BY ALL
+), by_year AS (
+    SELECT fiscal_year, account,
+        sum(CASE WHEN period_kind = 'opening' THEN closing ELSE 0 END) AS opening,
+        sum(CASE WHEN period_kind IN ('opening', 'closing') THEN 0 ELSE debit - credit END) AS movement,
+        sum(CASE period_kind WHEN 'opening' THEN closing WHEN 'closing' THEN 0 ELSE debit - credit END) AS closing
+    FROM work.trial_balances GROUP BY ALL
+), by_period AS (
+    SELECT fiscal_year, period, account, sum(debit - credit) AS movement
+    FROM work.trial_balances WHERE period_kind NOT IN ('opening', 'closing') GROUP BY ALL
+), yearly AS (
+    SELECT fiscal_year, account, p.opening AS package_opening, p.movement AS package_movement,
+        p.closing AS package_closing, coalesce(c.opening, 0) AS opening, coalesce(c.movement, 0) AS movement,
+        coalesce(c.closing, 0) AS closing
+    FROM (SELECT * FROM package WHERE period IS NULL) p
+    FULL JOIN (
+        SELECT * FROM by_year WHERE fiscal_year IN (SELECT fiscal_year FROM package WHERE period IS NULL)
+    ) c USING (fiscal_year, account)
+), periodic AS (
+    SELECT fiscal_year, period, account, p.movement AS package_movement, coalesce(c.movement, 0) AS movement
+    FROM (SELECT * FROM package WHERE period IS NOT NULL AND movement IS NOT NULL) p
+    FULL JOIN (
+        SELECT * FROM by_period WHERE fiscal_year IN (SELECT fiscal_year FROM package WHERE period IS NOT NULL)
+    ) c USING (fiscal_year, period, account)
+)
+SELECT fiscal_year, NULL::INTEGER AS period, account, what, package, computed, computed - package AS difference
+FROM (
+    SELECT fiscal_year, account, 'opening' AS what, package_opening AS package, opening AS computed FROM yearly
+    UNION ALL
+    SELECT fiscal_year, account, 'movement', package_movement, movement FROM yearly
+    UNION ALL
+    SELECT fiscal_year, account, 'closing', package_closing, closing FROM yearly
+)
+WHERE package IS NOT NULL AND package <> computed
+UNION ALL
+-- An account that the package's yearly balance leaves out must stand at zero here.
+SELECT fiscal_year, NULL, account, 'closing', 0, closing, closing FROM yearly
+WHERE package_opening IS NULL AND package_movement IS NULL AND package_closing IS NULL
+    AND closing <> 0
+    AND NOT (account = 'RESULT-CARRIED')
+UNION ALL
+SELECT fiscal_year, period, account, 'movement', coalesce(package_movement, 0), movement,
+    movement - coalesce(package_movement, 0)
+FROM periodic WHERE coalesce(package_movement, 0) <> movement;
+
+INSERT INTO work.check_results
+SELECT 'equals_package', 'error',
+    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN NULL ELSE count(*) = 0 END,
+    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN NULL ELSE coalesce(sum(abs(difference)), 0) END,
+    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN 'no evidence from this package'
+        WHEN count(*) = 0 THEN 'equal to the package''s own balances in '
+            || (SELECT count(DISTINCT (fiscal_year, account)) FROM books.trial_balances) || ' account years'
+        ELSE count(*) || ' balances differ from the package, such as '
+            || array_to_string(list_slice(
+                list(fiscal_year || coalesce('/' || period, '') || ' ' || account || ' ' || what || ': package '
+                    || package || ', computed ' || computed ORDER BY abs(difference) DESC, fiscal_year, account),
+                1, 5), '; ') END
+FROM work.differences;
+
+INSERT INTO work.check_results
+SELECT 'accounts_known', 'warning', count(*) = 0, count(*),
+    CASE count(*) WHEN 0 THEN 'every account used is in the package''s chart'
+        ELSE count(*) || ' accounts are used but not in the chart, such as '
+            || array_to_string(list_slice(list(number ORDER BY number), 1, 5), ', ') END
+FROM work.accounts WHERE stub AND number <> 'RESULT-CARRIED';
+
+INSERT INTO work.check_results
+SELECT 'accounts_mapped', 'warning', count(*) = 0, coalesce(sum(turnover), 0),
+    CASE count(*) WHEN 0 THEN 'every posted account has a code of the common chart'
+        ELSE count(*) || ' posted accounts are unmapped, such as '
+            || array_to_string(list_slice(list(number || ' ' || name ORDER BY number), 1, 5), ', ') END
+FROM (
+    SELECT a.number, a.name, sum(abs(l.amount)) AS turnover
+    FROM work.accounts a JOIN work.journal_lines l ON l.account = a.number
+    WHERE a.mapping_rule = 'unmapped'
+    GROUP BY ALL
+);

@@ -1,0 +1,35 @@
+-- Ledger lines with their booking period. What the package states is kept; a line gets year and period from its date
+-- only where the package states none, or where support corrected the year that it was stated in or now falls into.
+
+CREATE TABLE work.journal_lines AS
+WITH corrected AS (
+    SELECT label, start_date, end_date FROM work.fiscal_years WHERE source = 'override'
+), placed AS (
+    SELECT l.*, y.label AS dated_year, y.start_date AS dated_start, y.end_date AS dated_end,
+        l.fiscal_year IS NULL
+            OR l.fiscal_year IN (SELECT label FROM corrected)
+            OR y.label IN (SELECT label FROM corrected) AS by_date
+    FROM books.journal_lines l
+    ASOF LEFT JOIN work.fiscal_years y ON l.date >= y.start_date
+), dated AS (
+    SELECT p.* EXCLUDE (dated_year, dated_start, dated_end, by_date, fiscal_year, period),
+        CASE WHEN by_date AND date <= dated_end THEN dated_year WHEN by_date THEN NULL ELSE fiscal_year END
+            AS fiscal_year,
+        CASE WHEN period_kind = 'opening' THEN 0
+            WHEN by_date AND (fiscal_year IS NOT NULL OR period IS NULL) THEN NULL
+            ELSE period END AS period
+    FROM placed p
+)
+SELECT d.line_key, d.entry_key, d.line_no, d.fiscal_year,
+    coalesce(d.period, m.period) AS period,
+    coalesce(d.period_kind, 'normal') AS period_kind,
+    d.date, d.journal, d.document, d.account, d.counterparty, d.description,
+    d.debit, d.credit, (d.debit - d.credit)::DECIMAL(20,4) AS amount,
+    d.currency, d.amount_currency, d.vat_code, d.due_date, d.modified_at
+FROM dated d
+ASOF LEFT JOIN (SELECT fiscal_year, period, start_date FROM work.periods WHERE kind = 'normal') m
+    ON d.fiscal_year = m.fiscal_year AND d.date >= m.start_date
+-- A sync from a date takes the fiscal years that start at or after it; what has no year at all is kept and reported.
+WHERE getvariable('since') IS NULL
+    OR d.fiscal_year IN (SELECT label FROM work.fiscal_years)
+    OR (d.date >= getvariable('since') AND d.fiscal_year IS NULL);

@@ -1,0 +1,53 @@
+-- The load: schema work replaces the dossier's window in the attached warehouse wh. Runs inside one transaction,
+-- after load_window.sql.
+-- Variables: dossier_id, link_id, sync_id, load_since (NULL: everything is replaced).
+
+DELETE FROM wh.ledger.journal_lines
+WHERE dossier_id = getvariable('dossier_id') AND fiscal_year NOT IN (SELECT label FROM work.kept_labels);
+INSERT INTO wh.ledger.journal_lines BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, l.*, getvariable('link_id') AS link_id, getvariable('sync_id') AS sync_id
+FROM work.journal_lines l;
+
+DELETE FROM wh.ledger.fiscal_years
+WHERE dossier_id = getvariable('dossier_id') AND label NOT IN (SELECT label FROM work.kept_labels);
+INSERT INTO wh.ledger.fiscal_years BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, y.* FROM work.fiscal_years y;
+
+DELETE FROM wh.ledger.periods
+WHERE dossier_id = getvariable('dossier_id') AND fiscal_year NOT IN (SELECT label FROM work.kept_labels);
+INSERT INTO wh.ledger.periods BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, p.* FROM work.periods p;
+
+-- Accounts of the history that stands are on the bench already. Journals and parties of it stay unless told anew.
+DELETE FROM wh.ledger.accounts WHERE dossier_id = getvariable('dossier_id');
+INSERT INTO wh.ledger.accounts BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, a.* EXCLUDE (posted) FROM work.accounts a;
+
+DELETE FROM wh.ledger.journals WHERE dossier_id = getvariable('dossier_id')
+    AND (getvariable('load_since') IS NULL OR code IN (SELECT code FROM books.journals));
+INSERT INTO wh.ledger.journals BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, j.code, j.name, j.type FROM books.journals j;
+
+DELETE FROM wh.ledger.counterparties WHERE dossier_id = getvariable('dossier_id')
+    AND (getvariable('load_since') IS NULL OR code IN (SELECT code FROM books.counterparties));
+INSERT INTO wh.ledger.counterparties BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, c.code, c.name, c.kind, c.vat_number, c.country, c.control_account
+FROM books.counterparties c;
+
+DELETE FROM wh.ledger.trial_balances
+WHERE dossier_id = getvariable('dossier_id')
+    AND (source = 'computed' OR fiscal_year NOT IN (SELECT label FROM work.kept_labels));
+INSERT INTO wh.ledger.trial_balances BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, t.*, 'computed' AS source FROM work.trial_balances t;
+INSERT INTO wh.ledger.trial_balances BY NAME
+SELECT getvariable('dossier_id') AS dossier_id, t.fiscal_year, t.period, coalesce(p.end_date, y.end_date) AS period_end,
+    t.account, t.opening, t.debit, t.credit, t.closing, 'package' AS source,
+    CASE WHEN t.period IS NULL THEN 'year' ELSE 'normal' END AS period_kind
+FROM books.trial_balances t
+JOIN work.fiscal_years y ON y.label = t.fiscal_year
+LEFT JOIN work.periods p ON p.fiscal_year = t.fiscal_year AND p.period = t.period AND p.kind = 'normal';
+
+DELETE FROM wh.ledger.check_results
+WHERE dossier_id = getvariable('dossier_id') AND sync_id = getvariable('sync_id');
+INSERT INTO wh.ledger.check_results BY NAME
+SELECT getvariable('sync_id') AS sync_id, getvariable('dossier_id') AS dossier_id, c.* FROM work.check_results c;

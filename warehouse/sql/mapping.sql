@@ -1,0 +1,74 @@
+-- One code of the common chart for every account, with the rule that gave it: explicit code of the package, country
+-- prefix (only when the ledger uses that chart), package type, unmapped. Nothing is dropped.
+-- In: books.accounts, work.journal_lines, chart.*; variable 'country'. Out: work.fit, work.accounts.
+
+CREATE TABLE work.numbers AS
+WITH posted AS (SELECT DISTINCT account AS number FROM work.journal_lines WHERE account IS NOT NULL),
+told AS (SELECT * FROM books.accounts QUALIFY row_number() OVER (PARTITION BY number ORDER BY name) = 1)
+SELECT coalesce(t.number, p.number) AS number, t.name, t.type, t.statement, t.package_type, t.explicit_code,
+    t.currency, coalesce(t.active, true) AS active, t.number IS NULL AS stub, p.number IS NOT NULL AS posted,
+    regexp_extract(coalesce(t.number, p.number), '^[0-9]*') AS digits
+FROM told t FULL JOIN posted p ON p.number = t.number;
+
+CREATE TABLE work.by_prefix AS
+SELECT n.number, p.code, c.statement
+FROM work.numbers n
+JOIN chart.prefixes p ON p.chart = getvariable('country') AND starts_with(n.digits, p.prefix)
+JOIN chart.codes c ON c.code = p.code
+QUALIFY row_number() OVER (PARTITION BY n.number ORDER BY length(p.prefix) DESC) = 1;
+
+-- The fit test, once per dossier: does this ledger use its country's chart? At least 90 % of the posted accounts
+-- find a prefix and at least 95 % of those agree with the package on balance sheet or result.
+CREATE TABLE work.fit AS
+SELECT count(*) AS posted, count(b.code) AS found,
+    count(*) FILTER (b.code IS NOT NULL AND n.statement IS NOT NULL) AS judged,
+    count(*) FILTER (
+        (n.statement = 'balance' AND b.statement = 'BS') OR (n.statement = 'result' AND b.statement IN ('PL', 'APPR'))
+    ) AS agreed,
+    count(*) > 0 AND count(b.code) >= 0.9 * count(*)
+        AND count(*) FILTER (
+            (n.statement = 'balance' AND b.statement = 'BS')
+            OR (n.statement = 'result' AND b.statement IN ('PL', 'APPR'))
+        ) >= 0.95 * count(*) FILTER (b.code IS NOT NULL AND n.statement IS NOT NULL) AS fits
+FROM work.numbers n LEFT JOIN work.by_prefix b USING (number)
+WHERE n.posted;
+
+CREATE TABLE work.accounts AS
+WITH explicit AS (
+    SELECT n.number, p.code
+    FROM work.numbers n
+    JOIN chart.prefixes p ON p.chart = 'RGS' AND starts_with(n.explicit_code, p.prefix)
+    QUALIFY row_number() OVER (PARTITION BY n.number ORDER BY length(p.prefix) DESC) = 1
+), coded AS (
+    SELECT n.*, e.code AS explicit_match, b.code AS prefix_match, t.code AS type_match,
+        (SELECT fits FROM work.fit) AS fits
+    FROM work.numbers n
+    LEFT JOIN explicit e USING (number)
+    LEFT JOIN work.by_prefix b USING (number)
+    LEFT JOIN chart.package_types t ON t.package_type = n.package_type
+), chosen AS (
+    SELECT *,
+        CASE WHEN explicit_match IS NOT NULL THEN explicit_match
+            WHEN fits AND prefix_match IS NOT NULL THEN prefix_match
+            WHEN type_match IS NOT NULL THEN type_match
+            WHEN statement = 'balance' THEN 'U10'
+            WHEN statement = 'result' THEN 'U20'
+            ELSE 'U99' END AS common_code,
+        CASE WHEN explicit_match IS NOT NULL THEN 'explicit_code'
+            WHEN fits AND prefix_match IS NOT NULL THEN 'country_prefix'
+            WHEN type_match IS NOT NULL AND type_match NOT LIKE 'U%' THEN 'package_type'
+            ELSE 'unmapped' END AS mapping_rule
+    FROM coded
+)
+SELECT n.number, coalesce(n.name, '') AS name,
+    coalesce(n.type, CASE WHEN c.class = 'unmapped' THEN 'unmapped' ELSE c.class END) AS type,
+    n.common_code, n.mapping_rule, n.package_type, n.currency, n.active, n.stub,
+    -- Whether a balance is carried over a year end. Where neither package nor chart tells, it is: then nothing vanishes.
+    coalesce(
+        n.statement,
+        CASE WHEN c.statement IN ('PL', 'APPR') THEN 'result' WHEN c.statement IS NOT NULL THEN 'balance' END,
+        CASE WHEN n.type IN ('income', 'expense') THEN 'result' END,
+        'balance'
+    ) AS statement,
+    n.posted
+FROM chosen n LEFT JOIN chart.codes c ON c.code = n.common_code;

@@ -1,0 +1,63 @@
+-- The common schema. Names and meanings are fixed; columns may be added.
+-- Money is DECIMAL(20,4) in the dossier's base currency unless a column says otherwise. There are no keys or
+-- indexes on purpose: uniqueness holds by construction (one transaction replaces a dossier's window) and is checked.
+CREATE SCHEMA IF NOT EXISTS ledger;
+
+CREATE TABLE IF NOT EXISTS ledger.dossiers (
+    dossier_id VARCHAR, firm_id VARCHAR, name VARCHAR, code VARCHAR, software VARCHAR, connection_id VARCHAR,
+    external_id VARCHAR, country VARCHAR, currency VARCHAR, vat_number VARCHAR, first_year_end DATE,
+    sync_mode VARCHAR, transfer_date DATE, last_synced_at TIMESTAMP, status VARCHAR,
+    -- what stands: the load that made it, and the snapshot and change cursor that it was made from
+    sync_id VARCHAR, snapshot_id VARCHAR, cursor VARCHAR, calendar VARCHAR, chart_version VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.fiscal_years (
+    dossier_id VARCHAR, label VARCHAR, start_date DATE, end_date DATE, closed BOOLEAN, source VARCHAR,
+    package_start_date DATE, package_end_date DATE
+);
+CREATE TABLE IF NOT EXISTS ledger.periods (
+    dossier_id VARCHAR, fiscal_year VARCHAR, period INTEGER, start_date DATE, end_date DATE, kind VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.accounts (
+    dossier_id VARCHAR, number VARCHAR, name VARCHAR, type VARCHAR, common_code VARCHAR, mapping_rule VARCHAR,
+    package_type VARCHAR, currency VARCHAR, active BOOLEAN, stub BOOLEAN,
+    -- 'balance' or 'result': whether its balance is carried into the next year
+    statement VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.journals (dossier_id VARCHAR, code VARCHAR, name VARCHAR, type VARCHAR);
+CREATE TABLE IF NOT EXISTS ledger.counterparties (
+    dossier_id VARCHAR, code VARCHAR, name VARCHAR, kind VARCHAR, vat_number VARCHAR, country VARCHAR,
+    control_account VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.journal_lines (
+    dossier_id VARCHAR, line_key VARCHAR, entry_key VARCHAR, line_no INTEGER, fiscal_year VARCHAR, period INTEGER,
+    period_kind VARCHAR, date DATE, journal VARCHAR, document VARCHAR, account VARCHAR, counterparty VARCHAR,
+    description VARCHAR, debit DECIMAL(20,4), credit DECIMAL(20,4), amount DECIMAL(20,4), currency VARCHAR,
+    amount_currency DECIMAL(20,4), vat_code VARCHAR, due_date DATE, modified_at TIMESTAMP, link_id VARCHAR,
+    sync_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.trial_balances (
+    dossier_id VARCHAR, fiscal_year VARCHAR, period INTEGER, period_end DATE, account VARCHAR,
+    opening DECIMAL(20,4), debit DECIMAL(20,4), credit DECIMAL(20,4), closing DECIMAL(20,4), source VARCHAR,
+    -- as in periods.kind; the closing entries of a year stand apart from its last normal period
+    period_kind VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.clients (
+    firm_id VARCHAR, client_id VARCHAR, code VARCHAR, name VARCHAR, commercial_name VARCHAR, legal_form VARCHAR,
+    enterprise_number VARCHAR, vat_number VARCHAR, address_line_1 VARCHAR, address_line_2 VARCHAR, postcode VARCHAR,
+    city VARCHAR, country VARCHAR, email VARCHAR, phone VARCHAR, language VARCHAR, fiscal_year_end VARCHAR,
+    responsible VARCHAR, status VARCHAR, software VARCHAR, external_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.check_results (
+    sync_id VARCHAR, dossier_id VARCHAR, check_name VARCHAR, severity VARCHAR,
+    -- NULL: the package gives no evidence for this check, which is not the same as passed
+    passed BOOLEAN, value DECIMAL(20,4), detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.sync_runs (
+    sync_id VARCHAR, dossier_id VARCHAR, link_id VARCHAR, trigger VARCHAR, mode VARCHAR, window_start DATE,
+    started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, rows_read BIGINT, rows_loaded BIGINT,
+    rows_deleted BIGINT, vendor_calls BIGINT, error_kind VARCHAR, error_message VARCHAR, dagster_run_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS ledger.common_chart (
+    code VARCHAR, parent VARCHAR, level INTEGER, use VARCHAR, class VARCHAR, side VARCHAR, statement VARCHAR,
+    name_en VARCHAR, name_fr VARCHAR, name_nl VARCHAR
+);

@@ -1,0 +1,118 @@
+-- What analysts query. Amounts are debit-positive unless a column says otherwise.
+
+-- Every ledger line with the names that belong to it.
+CREATE OR REPLACE VIEW ledger.general_ledger AS
+SELECT l.dossier_id, d.name AS dossier, l.fiscal_year, l.period, l.period_kind, l.date, l.journal,
+    j.name AS journal_name, j.type AS journal_type, l.document, l.entry_key, l.line_no, l.account,
+    a.name AS account_name, a.type AS account_type, a.common_code, l.counterparty, c.name AS counterparty_name,
+    l.description, l.debit, l.credit, l.amount, l.currency, l.amount_currency, l.vat_code, l.due_date,
+    l.line_key, l.sync_id
+FROM ledger.journal_lines l
+JOIN ledger.dossiers d USING (dossier_id)
+LEFT JOIN ledger.accounts a ON a.dossier_id = l.dossier_id AND a.number = l.account
+LEFT JOIN ledger.journals j ON j.dossier_id = l.dossier_id AND j.code = l.journal
+LEFT JOIN ledger.counterparties c ON c.dossier_id = l.dossier_id AND c.code = l.counterparty;
+
+-- Per fiscal year and account, before closing entries: opening + debit - credit = closing.
+CREATE OR REPLACE VIEW ledger.trial_balance_year AS
+SELECT t.dossier_id, t.fiscal_year, t.account, any_value(a.name) AS account_name,
+    any_value(a.common_code) AS common_code, any_value(a.statement) AS statement,
+    sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE 0 END)::DECIMAL(20,4) AS opening,
+    sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.debit END)::DECIMAL(20,4) AS debit,
+    sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.credit END)::DECIMAL(20,4) AS credit,
+    sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE t.debit - t.credit END)::DECIMAL(20,4) AS closing
+FROM ledger.trial_balances t
+LEFT JOIN ledger.accounts a ON a.dossier_id = t.dossier_id AND a.number = t.account
+WHERE t.source = 'computed' AND t.period_kind <> 'closing'
+GROUP BY ALL;
+
+-- Per fiscal year and period, dense: an account that moved or opened in a year has a row in each of its periods,
+-- so that the closing column of any one period adds up to zero. Closing entries come last, as period 99.
+CREATE OR REPLACE VIEW ledger.trial_balance AS
+WITH stored AS (
+    SELECT dossier_id, fiscal_year, period, period_kind, account,
+        CASE WHEN period_kind = 'opening' THEN closing ELSE debit - credit END AS change,
+        CASE WHEN period_kind = 'opening' THEN 0 ELSE debit END AS debit,
+        CASE WHEN period_kind = 'opening' THEN 0 ELSE credit END AS credit
+    FROM ledger.trial_balances WHERE source = 'computed'
+), slots AS (
+    SELECT dossier_id, fiscal_year, period, period_kind,
+        CASE period_kind WHEN 'opening' THEN 0 WHEN 'normal' THEN 1 WHEN 'adjustment' THEN 2 ELSE 3 END AS place
+    FROM stored GROUP BY ALL
+), grid AS (
+    SELECT s.*, a.account
+    FROM slots s
+    JOIN (SELECT dossier_id, fiscal_year, account FROM stored GROUP BY ALL) a USING (dossier_id, fiscal_year)
+), filled AS (
+    SELECT g.dossier_id, g.fiscal_year, g.period, g.period_kind, g.place, g.account,
+        coalesce(s.debit, 0) AS debit, coalesce(s.credit, 0) AS credit,
+        sum(coalesce(s.change, 0)) OVER (
+            PARTITION BY g.dossier_id, g.fiscal_year, g.account ORDER BY g.place, g.period
+        ) AS closing
+    FROM grid g
+    LEFT JOIN stored s USING (dossier_id, fiscal_year, period, period_kind, account)
+)
+SELECT f.dossier_id, f.fiscal_year, f.period, f.period_kind, p.end_date AS period_end, f.account,
+    a.name AS account_name, a.common_code,
+    CASE WHEN f.period_kind = 'opening' THEN f.closing ELSE f.closing - f.debit + f.credit END::DECIMAL(20,4)
+        AS opening,
+    f.debit::DECIMAL(20,4) AS debit, f.credit::DECIMAL(20,4) AS credit,
+    (f.debit - f.credit)::DECIMAL(20,4) AS movement, f.closing::DECIMAL(20,4) AS closing
+FROM filled f
+LEFT JOIN ledger.periods p ON p.dossier_id = f.dossier_id AND p.fiscal_year = f.fiscal_year AND p.period = f.period
+    AND p.kind = f.period_kind
+LEFT JOIN ledger.accounts a ON a.dossier_id = f.dossier_id AND a.number = f.account;
+
+-- Per fiscal year and code of the common chart. The result of the year stands under E16 until it is appropriated,
+-- so that a year's rows add up to zero. amount: debit +; presented: positive on the code's normal side.
+CREATE OR REPLACE VIEW ledger.balance_sheet AS
+WITH balances AS (
+    SELECT t.dossier_id, t.fiscal_year,
+        CASE WHEN t.statement = 'result' THEN 'E16' ELSE coalesce(t.common_code, 'U99') END AS common_code,
+        sum(t.closing) AS amount
+    FROM ledger.trial_balance_year t
+    LEFT JOIN ledger.common_chart c ON c.code = t.common_code
+    WHERE c.class IS DISTINCT FROM 'memo'
+    GROUP BY ALL
+)
+SELECT b.dossier_id, b.fiscal_year, y.end_date, b.common_code, c.name_en, c.name_fr, c.name_nl, c.class,
+    b.amount::DECIMAL(20,4) AS amount,
+    (CASE WHEN c.class IN ('equity', 'liability') THEN -b.amount ELSE b.amount END)::DECIMAL(20,4) AS presented
+FROM balances b
+JOIN ledger.fiscal_years y ON y.dossier_id = b.dossier_id AND y.label = b.fiscal_year
+LEFT JOIN ledger.common_chart c ON c.code = b.common_code
+WHERE b.amount <> 0;
+
+-- Income and expense per fiscal year and code, before closing entries; appropriation (Q10) is not part of it.
+CREATE OR REPLACE VIEW ledger.income_statement AS
+SELECT t.dossier_id, t.fiscal_year, y.start_date, y.end_date, t.common_code, c.name_en, c.name_fr, c.name_nl,
+    coalesce(c.class, 'unmapped') AS class, sum(t.closing)::DECIMAL(20,4) AS amount,
+    -sum(t.closing)::DECIMAL(20,4) AS effect_on_result
+FROM ledger.trial_balance_year t
+JOIN ledger.fiscal_years y ON y.dossier_id = t.dossier_id AND y.label = t.fiscal_year
+LEFT JOIN ledger.common_chart c ON c.code = t.common_code
+WHERE t.statement = 'result' AND t.common_code IS DISTINCT FROM 'Q10'
+    AND c.class IS DISTINCT FROM 'memo'
+GROUP BY ALL
+HAVING sum(t.closing) <> 0;
+
+-- The checks of the sync that stands, one row each. state: proven, failed, warning, or no evidence.
+CREATE OR REPLACE VIEW ledger.reconciliation AS
+SELECT d.dossier_id, d.name AS dossier, d.software, r.check_name, r.severity,
+    CASE WHEN r.passed IS NULL THEN 'no evidence'
+        WHEN r.passed THEN 'proven'
+        WHEN r.severity = 'error' THEN 'failed'
+        ELSE 'warning' END AS state,
+    r.value, r.detail, r.sync_id, d.last_synced_at
+FROM ledger.dossiers d
+JOIN ledger.check_results r ON r.dossier_id = d.dossier_id AND r.sync_id = d.sync_id;
+
+-- How old the figures of each dossier are.
+CREATE OR REPLACE VIEW ledger.freshness AS
+SELECT d.dossier_id, d.name AS dossier, d.software, d.firm_id, d.sync_mode, d.status, d.last_synced_at,
+    round(epoch(now() AT TIME ZONE 'UTC' - d.last_synced_at) / 3600, 1) AS age_hours,
+    l.last_booking_date, l.lines
+FROM ledger.dossiers d
+LEFT JOIN (
+    SELECT dossier_id, max(date) AS last_booking_date, count(*) AS lines FROM ledger.journal_lines GROUP BY dossier_id
+) l USING (dossier_id);

@@ -1,0 +1,68 @@
+"""What stands in the warehouse for a dossier before a sync: the state to resume from and the history to keep."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The last good load of a dossier. Without one, ``sync_id`` is None and everything else empty.
+
+    ``snapshot_id`` names the landed snapshot that it was made from, ``cursor`` where the package's change feed stood
+    then, ``calendar`` the corrections in force. ``kept`` holds what a sync from a date leaves alone: Arrow tables
+    ``years``, ``movements`` (per year, period, kind and account) and ``accounts``.
+    """
+
+    sync_id: str | None = None
+    snapshot_id: str | None = None
+    cursor: dict[str, Any] | None = None
+    calendar: str = ""
+    chart_version: str = ""
+    lines: int = 0
+    kept: dict[str, pa.Table] = field(default_factory=dict)
+
+
+_KEPT = {
+    "years": "SELECT label, start_date, end_date, closed, source, package_start_date, package_end_date "
+    "FROM ledger.fiscal_years WHERE dossier_id = $dossier AND start_date < $before",
+    "movements": "SELECT l.fiscal_year, l.period, l.period_kind, l.account, y.start_date, min(l.date) AS date, "
+    "sum(l.debit)::DECIMAL(20,4) AS debit, sum(l.credit)::DECIMAL(20,4) AS credit "
+    "FROM ledger.journal_lines l JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id "
+    "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier AND y.start_date < $before GROUP BY ALL",
+    "accounts": "SELECT number, name, type, common_code, mapping_rule, package_type, currency, active, stub, statement "
+    "FROM ledger.accounts WHERE dossier_id = $dossier",
+}
+
+
+def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: date | None) -> Standing:
+    """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
+    found = db.execute(
+        "SELECT sync_id, snapshot_id, cursor, calendar, chart_version FROM ledger.dossiers WHERE dossier_id = ?",
+        [dossier_id],
+    ).fetchall()
+    if not found:
+        return Standing()
+    counted = db.execute("SELECT count(*) FROM ledger.journal_lines WHERE dossier_id = ?", [dossier_id]).fetchall()
+    kept = {}
+    if keep_before is not None:
+        parameters = {"dossier": dossier_id, "before": keep_before}
+        for name, query in _KEPT.items():
+            wanted = {key: value for key, value in parameters.items() if f"${key}" in query}
+            kept[name] = db.sql(query, params=wanted).to_arrow_table()
+    sync_id, snapshot_id, cursor, calendar, chart_version = found[0]
+    return Standing(
+        sync_id=sync_id,
+        snapshot_id=snapshot_id,
+        cursor=json.loads(cursor) if cursor else None,
+        calendar=calendar or "",
+        chart_version=chart_version or "",
+        lines=counted[0][0],
+        kept=kept,
+    )

@@ -100,7 +100,11 @@ class NextCursor:
 
 @dataclass(frozen=True)
 class Note:
-    """Something a person should know that does not stop the sync (``code`` in snake_case, ``count`` of cases)."""
+    """Something a person should know that does not stop the sync (``code`` in snake_case, ``count`` of cases).
+
+    Two codes also loosen a check, from error to warning, where a format does not promise more: ``loose_entries``
+    (entries need not balance one by one) and ``loose_closed_years`` (closed years may be incomplete).
+    """
 
     code: str
     message: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -16,16 +17,19 @@ class Standing:
     """The last good load of a dossier. Without one, ``sync_id`` is None and everything else empty.
 
     ``snapshot_id`` names the landed snapshot that it was made from, ``cursor`` where the package's change feed stood
-    then, ``calendar`` the corrections in force. ``kept`` holds what a sync from a date leaves alone: Arrow tables
-    ``years``, ``movements`` (per year, period, kind and account) and ``accounts``.
+    then, ``calendar`` the corrections in force, ``lines`` how many lines stand in the window that a sync replaces,
+    ``difference`` how far they were from the package's own balances (None: no evidence). ``kept`` holds what a sync
+    from a date leaves alone: Arrow tables ``years``, ``movements`` (per year, period, kind and account), ``accounts``.
     """
 
     sync_id: str | None = None
+    link_id: str | None = None
     snapshot_id: str | None = None
     cursor: dict[str, Any] | None = None
     calendar: str = ""
     chart_version: str = ""
     lines: int = 0
+    difference: Decimal | None = None
     kept: dict[str, pa.Table] = field(default_factory=dict)
 
 
@@ -44,25 +48,37 @@ _KEPT = {
 def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(
-        "SELECT sync_id, snapshot_id, cursor, calendar, chart_version FROM ledger.dossiers WHERE dossier_id = ?",
+        "SELECT sync_id, link_id, snapshot_id, cursor, calendar, chart_version FROM ledger.dossiers "
+        "WHERE dossier_id = ?",
         [dossier_id],
     ).fetchall()
     if not found:
         return Standing()
-    counted = db.execute("SELECT count(*) FROM ledger.journal_lines WHERE dossier_id = ?", [dossier_id]).fetchall()
+    sync_id, link_id, snapshot_id, cursor, calendar, chart_version = found[0]
+    counted = db.execute(
+        "SELECT count(*) FROM ledger.journal_lines l LEFT JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id "
+        "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier "
+        "AND ($before IS NULL OR y.start_date IS NULL OR y.start_date >= $before::DATE)",
+        {"dossier": dossier_id, "before": keep_before},
+    ).fetchall()
+    proven = db.execute(
+        "SELECT value FROM ledger.check_results WHERE dossier_id = ? AND sync_id = ? AND check_name = 'equals_package'",
+        [dossier_id, sync_id],
+    ).fetchall()
     kept = {}
     if keep_before is not None:
         parameters = {"dossier": dossier_id, "before": keep_before}
         for name, query in _KEPT.items():
             wanted = {key: value for key, value in parameters.items() if f"${key}" in query}
             kept[name] = db.sql(query, params=wanted).to_arrow_table()
-    sync_id, snapshot_id, cursor, calendar, chart_version = found[0]
     return Standing(
         sync_id=sync_id,
+        link_id=link_id,
         snapshot_id=snapshot_id,
         cursor=json.loads(cursor) if cursor else None,
         calendar=calendar or "",
         chart_version=chart_version or "",
         lines=counted[0][0],
+        difference=proven[0][0] if proven else None,
         kept=kept,
     )

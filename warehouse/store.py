@@ -130,6 +130,14 @@ class Warehouse:
                 bench.db.execute("DETACH wh")
         return loaded
 
+    def confirm(self, dossier_id: str, moment: datetime) -> None:
+        """The package says that nothing changed: the figures that stand are as of ``moment``."""
+        with self._writer() as db:
+            db.execute(
+                "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP WHERE dossier_id = ?",
+                [_naive_utc(moment), dossier_id],
+            )
+
     def forget(self, dossier_id: str) -> None:
         """Takes a dossier out of every table of the warehouse."""
         with self._writer() as db:
@@ -245,7 +253,7 @@ def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRec
         "? AS software, ? AS connection_id, ? AS external_id, ? AS country, ? AS currency, ? AS vat_number, "
         "(SELECT end_date FROM work.years ORDER BY start_date LIMIT 1) AS first_year_end, ? AS sync_mode, "
         "?::DATE AS transfer_date, ?::TIMESTAMP AS last_synced_at, 'synced' AS status, ? AS sync_id, "
-        "? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS chart_version",
+        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS chart_version",
         [
             facts.dossier_id,
             facts.firm_id,
@@ -261,6 +269,7 @@ def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRec
             facts.since,
             _naive_utc(record.finished_at),
             record.sync_id,
+            facts.link_id,
             record.snapshot_id,
             json.dumps(record.cursor) if record.cursor is not None else None,
             record.calendar,

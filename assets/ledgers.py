@@ -1,0 +1,129 @@
+"""``<software>/ledger``: one asset per package, one partition per dossier, made from the catalog.
+
+A run may cover one dossier (Materialize in the UI, ``grandlivre sync``) or a range of them (the night). The asset
+never yields an output by itself: it logs a materialization per good dossier and an observation with the error per
+bad one, and fails once at the end when any failed. Dagster then shows exactly the bad ones as failed.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import dagster as dg
+
+from assets.partitions import dossiers_of
+from assets.sync import Outcome, SyncOptions, sync_dossier
+from connectors.catalog import Package, available_packages
+from resources.house import Report, silent
+from resources.packages import PackageResource
+
+FROM_LANDING_TAG = "grandlivre/from_landing"
+ACCEPT_EMPTY_TAG = "grandlivre/accept_empty"
+TRIGGER_TAG = "grandlivre/trigger"
+
+
+class LedgerConfig(dg.Config):
+    """What a person may set in the launchpad before pressing Materialize."""
+
+    from_landing: bool = False
+    accept_empty: bool = False
+
+
+def ledger_key(software: str) -> dg.AssetKey:
+    """``<software>/ledger``."""
+    return dg.AssetKey([software, "ledger"])
+
+
+def ledger_asset(
+    row: Package,
+    report_for: Callable[[str], Report] = lambda dossier_id: silent,
+    hear: Callable[[Outcome], None] = lambda outcome: None,
+) -> dg.AssetsDefinition:
+    """The asset of one package. The command line passes ``report_for``, a listener for each dossier's progress, and
+    ``hear``, which is told every outcome."""
+
+    def ledger(context: dg.AssetExecutionContext, config: LedgerConfig) -> None:
+        resource: PackageResource = getattr(context.resources, row.slug)
+        house = resource.open_house()
+        tags = context.run.tags
+        options = SyncOptions(
+            trigger=tags.get(TRIGGER_TAG, "manual"),
+            from_landing=config.from_landing or tags.get(FROM_LANDING_TAG) == "true",
+            accept_empty=config.accept_empty or tags.get(ACCEPT_EMPTY_TAG) == "true",
+            dagster_run_id=context.run_id,
+        )
+        keys = list(context.partition_keys)
+        with ThreadPoolExecutor(max_workers=max(1, min(resource.dossiers_at_once, len(keys)))) as pool:
+            bad = []
+            for outcome in pool.map(lambda key: sync_dossier(key, house, options, report_for(key)), keys):
+                hear(outcome)
+                if not _tell(context, row, outcome):
+                    bad.append(outcome)
+        if bad:
+            raise dg.Failure(
+                description=f"{len(bad)} of {len(keys)} dossiers failed: " + "; ".join(str(o.error) for o in bad[:5]),
+                metadata={"failed": len(bad), "dossiers": dg.MetadataValue.json([o.dossier_id for o in bad])},
+                allow_retries=False,
+            )
+
+    return dg.asset(
+        key=ledger_key(row.slug),
+        description=f"The ledgers of all dossiers kept in {row.name}, one partition per dossier.",
+        partitions_def=dossiers_of(row.slug),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=row.slug,
+        group_name="ledgers",
+        kinds={"duckdb"},
+        output_required=False,
+        required_resource_keys={row.slug},
+        metadata={"software": row.name, "level": row.level, "contract": row.contract, "transport": row.transport},
+    )(ledger)
+
+
+def _tell(context: dg.AssetExecutionContext, row: Package, outcome: Outcome) -> bool:
+    """Tells Dagster what became of a dossier; True when its figures are good."""
+    key = ledger_key(row.slug)
+    if outcome.good:
+        context.log_event(
+            dg.AssetMaterialization(key, partition=outcome.dossier_id, metadata=plotted(outcome)),
+        )
+        return True
+    error = outcome.error
+    context.log_event(
+        dg.AssetObservation(
+            key,
+            partition=outcome.dossier_id,
+            metadata={
+                "status": outcome.status,
+                "error": error.kind if error else "error",
+                "message": str(error),
+                "sync": outcome.sync_id or "",
+            },
+        )
+    )
+    context.log.error(str(error))
+    return False
+
+
+def plotted(outcome: Outcome) -> dict[str, Any]:
+    """Materialization metadata. Keys and types never change, so that Dagster plots them over time.
+
+    ``difference`` is only there when the package gave evidence: its absence is not a zero.
+    """
+    warnings = sum(1 for check in outcome.checks if check.passed is False)
+    told: dict[str, Any] = {
+        "status": outcome.status,
+        "lines": outcome.lines,
+        "seconds": round(outcome.seconds, 3),
+        "vendor_calls": outcome.vendor_calls,
+        "warnings": warnings,
+        "sync": outcome.sync_id or "",
+    }
+    if outcome.difference is not None:
+        told["difference"] = float(outcome.difference)  # a plot, not a figure: the exact one is in check_results
+    return told
+
+
+def ledger_assets() -> list[dg.AssetsDefinition]:
+    """The assets of every package that can be linked today."""
+    return [ledger_asset(row) for row in available_packages()]

@@ -1,0 +1,49 @@
+"""Dossiers as partitions: one dynamic partitions definition per package, keys are our own dossier ids."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import dagster as dg
+
+CHUNK = 200  # dossiers of one run at most: planned events of a larger one can time out
+_BLOCK = 1000  # one SQL statement names every key of a block
+
+
+def dossiers_of(software: str) -> dg.DynamicPartitionsDefinition:
+    """The partitions ``<software>_dossiers``."""
+    return dg.DynamicPartitionsDefinition(name=f"{software}_dossiers")
+
+
+def missing_keys(instance: dg.DagsterInstance, software: str, dossier_ids: Iterable[str]) -> list[str]:
+    """The dossiers that have no partition yet, in the order given."""
+    present = set(instance.get_dynamic_partitions(f"{software}_dossiers"))
+    return [dossier_id for dossier_id in dossier_ids if dossier_id not in present]
+
+
+def add_missing(instance: dg.DagsterInstance, software: str, dossier_ids: Iterable[str]) -> list[str]:
+    """Adds partitions for dossiers that have none, in blocks; returns the added keys."""
+    missing = missing_keys(instance, software, dossier_ids)
+    for start in range(0, len(missing), _BLOCK):
+        instance.add_dynamic_partitions(f"{software}_dossiers", missing[start : start + _BLOCK])
+    return missing
+
+
+def chunks(partitions: Sequence[str], linked: Collection[str], size: int = CHUNK) -> Iterator[tuple[str, str]]:
+    """First and last key of each run, in partition order. A run covers contiguous keys and never an unlinked one,
+    because every key of a range must end as materialized or it shows as failed."""
+    active = set(linked)
+    run: list[str] = []
+    for key in partitions:
+        if key in active:
+            run.append(key)
+        if run and (key not in active or len(run) == size):
+            yield run[0], run[-1]
+            run = []
+    if run:
+        yield run[0], run[-1]
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The run tags that make a run cover the partitions from ``first`` to ``last``."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

@@ -1,0 +1,342 @@
+"""One sync of one dossier, top to bottom: link, extract, land, normalize, map, check, load, tell.
+
+Nothing here knows a package or a storage: the pieces live in their rooms. A failure at any point leaves
+yesterday's figures standing; the run's record says what happened and what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from connectors.books import require_complete
+from connectors.contract import Connector, Event, ExtractRequest
+from foundation.errors import EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
+from registry.locks import dossier_lock
+from registry.store import Link
+from resources.house import House, Report, silent
+from resources.landing import Snapshot
+from warehouse import chart
+from warehouse.bench import CheckResult, Override, Trust, Workbench, refuse_failed
+from warehouse.standing import Standing
+from warehouse.store import DossierFacts, LoadRecord
+
+log = logging.getLogger("grandlivre.sync")
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How a sync is asked for. ``from_landing`` calls no vendor; ``accept_empty`` confirms a dossier that shrank."""
+
+    trigger: str = "manual"
+    from_landing: bool = False
+    accept_empty: bool = False
+    dagster_run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a sync. ``status`` is synced, unchanged, parked (to resume at a time) or failed.
+
+    ``difference`` is the sum of absolute differences from the package's own balances, None without evidence.
+    """
+
+    dossier_id: str
+    status: str
+    lines: int = 0
+    difference: Decimal | None = None
+    seconds: float = 0.0
+    vendor_calls: int = 0
+    sync_id: str | None = None
+    error: GrandlivreError | None = None
+    checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        return self.status in ("synced", "unchanged")
+
+
+def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = None, report: Report = silent) -> Outcome:
+    """Syncs a dossier and records the run. Raises nothing of the error tree: a failed sync is an :class:`Outcome`
+    with its error, so that a hundred others can go on."""
+    options = options or SyncOptions()
+    started = house.now()
+    try:
+        link = house.registry.link(dossier_id)
+        with dossier_lock(house.home, dossier_id):
+            return _recorded(link, house, options, report, started)
+    except GrandlivreError as error:  # before there is a run to record: an unknown dossier, another sync of it
+        return Outcome(dossier_id, "failed", error=error.about(f"dossier {dossier_id}"))
+
+
+def _recorded(link: Link, house: House, options: SyncOptions, report: Report, started: datetime) -> Outcome:
+    """Runs the sync between the start and the end of its record in the registry."""
+    registry = house.registry
+    sync_id = registry.start_run(
+        dossier_id=link.dossier_id,
+        link_id=link.link_id,
+        trigger=options.trigger,
+        mode=link.mode,
+        window_start=link.transfer_date,
+        dagster_run_id=options.dagster_run_id,
+    )
+    registry.mark_crashed(link.dossier_id, except_sync_id=sync_id)
+    registry.mark_first_sync_requested(link.dossier_id)
+    sync = _Sync(link, house, options, report, sync_id, started)
+    try:
+        outcome = sync.run()
+    except GrandlivreError as error:
+        outcome = sync.failed(error)
+    except Exception as error:
+        log.exception("sync %s of dossier %s broke", sync_id, link.dossier_id)
+        outcome = sync.failed(ReportABug(f"{type(error).__name__} in sync {sync_id}"))
+    except BaseException:
+        registry.finish_run(sync_id, status="failed", error_kind="interrupted", error_message="The sync was stopped.")
+        raise
+    error = outcome.error
+    registry.finish_run(
+        sync_id,
+        status=outcome.status,
+        rows_read=sync.rows_read,
+        rows_loaded=sync.rows_loaded,
+        rows_deleted=sync.rows_deleted,
+        vendor_calls=outcome.vendor_calls,
+        error_kind=error.kind if error else None,
+        error_message=str(error) if error else None,
+        next_retry_at=error.resume_at if isinstance(error, RateLimited) else None,
+    )
+    return outcome
+
+
+class _Sync:
+    """The steps of one sync and what they hand to one another."""
+
+    def __init__(
+        self, link: Link, house: House, options: SyncOptions, report: Report, sync_id: str, started: datetime
+    ) -> None:
+        self.link, self.house, self.options, self.report = link, house, options, report
+        self.sync_id, self.started = sync_id, started
+        self.software = house.registry.connection(link.connection_id).software
+        self.since = link.transfer_date if link.mode == "from_date" else None
+        self.work = house.home.scratch / link.dossier_id
+        self.rows_read = self.rows_loaded = self.rows_deleted = self.calls = 0
+
+    def run(self) -> Outcome:
+        with self._work_folder():
+            self.report("link", 0)
+            standing = self.house.warehouse.standing(self.link.dossier_id, keep_before=self.since)
+            overrides = self._overrides()
+            with self.house.connector(self.link.connection_id, work=self.work, report=self.report) as connector:
+                try:
+                    snapshot = self._landed(connector, standing)
+                finally:
+                    self.calls = connector.calls
+                if snapshot.unchanged and self._same_rules(standing, overrides):
+                    return self._unchanged(standing)
+                with Workbench(self.work) as bench:
+                    results = self._prove(bench, connector, snapshot, standing, overrides)
+                    refuse_failed(results)
+                    self._load(bench, snapshot, overrides)
+            self.report("publish", self.rows_loaded)
+            self.house.warehouse.publish()
+            self.house.landing.prune(self.software, self.link.dossier_id, snapshot.snapshot_id)
+            return self._outcome("synced", results)
+
+    def failed(self, error: GrandlivreError) -> Outcome:
+        """The outcome of a sync that raised; the connection's health follows from the kind of error."""
+        error.about(f"dossier {self.link.dossier_id}")
+        if error.kind in _HEALTH and not self.options.from_landing:
+            self.house.registry.set_health(self.link.connection_id, _HEALTH[error.kind], error.cause)
+        parked = isinstance(error, RateLimited) and error.resume_at is not None
+        return Outcome(
+            self.link.dossier_id,
+            "parked" if parked else "failed",
+            seconds=self._seconds(),
+            vendor_calls=self.calls,
+            sync_id=self.sync_id,
+            error=error,
+        )
+
+    def _landed(self, connector: Connector, standing: Standing) -> Snapshot:
+        """Extract and land; or, from landing, the snapshot that the standing figures were made from."""
+        landing, dossier = self.house.landing, self.link.dossier_id
+        ours = standing.snapshot_id is not None and standing.link_id == self.link.link_id
+        before = landing.snapshot(self.software, dossier, standing.snapshot_id or "", work=self.work) if ours else None
+        if self.options.from_landing:
+            if before is None:
+                raise WrongInput(
+                    "nothing is landed for this dossier and its present link",
+                    next_step="Sync it once without --from-landing.",
+                )
+            return before
+        self.report("extract", 0)
+        request = ExtractRequest(
+            self.link.external_id,
+            since=self.since,
+            cursor=standing.cursor if before else None,
+            totals_only=self.link.mode == "totals",
+        )
+        snapshot = landing.land(
+            self.software,
+            dossier,
+            self.sync_id,
+            connector.resources,
+            self._announced(connector.extract(request)),
+            work=self.work,
+            previous=before,
+        )
+        self.house.registry.set_health(self.link.connection_id, "ok", None)
+        self.house.registry.record_package_years(dossier, connector.fiscal_years(self.link.external_id))
+        self.rows_read = snapshot.rows_read
+        return snapshot
+
+    def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The connector's events, and word when they are through: what follows is no longer the vendor's time."""
+        yield from events
+        self.report("land", 0)
+
+    def _prove(
+        self,
+        bench: Workbench,
+        connector: Connector,
+        snapshot: Snapshot,
+        standing: Standing,
+        overrides: Sequence[Override],
+    ) -> list[CheckResult]:
+        """Normalize, map and check."""
+        self.report("normalize", sum(snapshot.rows.values()))
+        bench.mount(snapshot.files)
+        connector.normalize(bench.db)
+        require_complete(bench.db)
+        self.report("map", 0)
+        bench.prepare(
+            country=self._country(bench),
+            overrides=overrides,
+            kept=standing.kept if self.since else {},
+            since=self.since,
+        )
+        self.report("check", 0)
+        lines = bench.count("work.journal_lines")
+        if self.link.mode != "totals":
+            self._refuse_shrunk(lines, standing.lines)
+        codes = {note.code for note in snapshot.notes}
+        results = bench.check(
+            Trust(
+                entries="warning" if "loose_entries" in codes else "error",
+                closed_years="warning" if "loose_closed_years" in codes else "error",
+            )
+        )
+        for note in snapshot.notes:
+            bench.note(note.code, "warning", False, note.count, note.message)
+        return bench.results() if snapshot.notes else results
+
+    def _refuse_shrunk(self, lines: int, before: int) -> None:
+        if self.options.accept_empty or lines * 2 >= before:
+            return
+        raise EmptyAnswer(
+            f"the package now tells {lines} lines where {before} stand",
+            next_step=f"If this is right, confirm it with: grandlivre sync {self.link.dossier_id} --accept-empty.",
+        )
+
+    def _load(self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override]) -> None:
+        self.report("load", bench.count("work.journal_lines"))
+        told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
+        name, code, country, currency, vat_number = told[0] if told else (None,) * 5
+        link = self.link
+        facts = DossierFacts(
+            dossier_id=link.dossier_id,
+            firm_id=link.firm_id,
+            link_id=link.link_id,
+            connection_id=link.connection_id,
+            software=self.software,
+            external_id=link.external_id,
+            name=name or link.name,
+            code=code or link.code,
+            country=country or link.country,
+            currency=currency or link.currency or "EUR",
+            vat_number=vat_number or link.vat_number,
+            mode=link.mode,
+            since=self.since,
+        )
+        record = LoadRecord(
+            sync_id=self.sync_id,
+            snapshot_id=snapshot.snapshot_id,
+            cursor=snapshot.cursor,
+            calendar=calendar_mark(overrides),
+            trigger=self.options.trigger,
+            started_at=self.started,
+            finished_at=self.house.now(),
+            rows_read=self.rows_read,
+            vendor_calls=self.calls,
+            dagster_run_id=self.options.dagster_run_id,
+        )
+        loaded = self.house.warehouse.load(bench, facts, record)
+        self.rows_loaded, self.rows_deleted = loaded.inserted, loaded.deleted
+        self.report("tell", loaded.inserted)
+
+    def _unchanged(self, standing: Standing) -> Outcome:
+        self.house.warehouse.confirm(self.link.dossier_id, self.house.now())
+        self.house.warehouse.publish()
+        self.rows_loaded = 0
+        return Outcome(
+            self.link.dossier_id,
+            "unchanged",
+            lines=standing.lines,
+            difference=standing.difference,
+            seconds=self._seconds(),
+            vendor_calls=self.calls,
+            sync_id=self.sync_id,
+        )
+
+    def _outcome(self, status: str, results: Sequence[CheckResult]) -> Outcome:
+        proof = next((r for r in results if r.name == "equals_package"), None)
+        return Outcome(
+            self.link.dossier_id,
+            status,
+            lines=self.rows_loaded,
+            difference=proof.value if proof and proof.passed is not None else None,
+            seconds=self._seconds(),
+            vendor_calls=self.calls,
+            sync_id=self.sync_id,
+            checks=tuple(results),
+        )
+
+    def _overrides(self) -> list[Override]:
+        years = self.house.registry.fiscal_years(self.link.dossier_id)
+        return [Override(y.label, y.start_date, y.end_date) for y in years if y.source == "override"]
+
+    def _same_rules(self, standing: Standing, overrides: Sequence[Override]) -> bool:
+        return standing.chart_version == chart.version() and standing.calendar == calendar_mark(overrides)
+
+    def _country(self, bench: Workbench) -> str | None:
+        told = bench.db.execute("SELECT country FROM books.dossier").fetchall()
+        return (told[0][0] if told else None) or self.link.country
+
+    def _seconds(self) -> float:
+        return (self.house.now() - self.started).total_seconds()
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[Path]:
+        """The dossier's own folder for unfinished files; what a crashed sync left there goes first."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        try:
+            yield self.work
+        finally:
+            shutil.rmtree(self.work, ignore_errors=True)
+
+
+_HEALTH = {"needs_login": "needs_login", "rate_limited": "rate_limited", "vendor_down": "vendor_down"}
+
+
+def calendar_mark(overrides: Sequence[Override]) -> str:
+    """A fingerprint of the corrections in force: figures are made again when it changes."""
+    text = ";".join(sorted(f"{o.label}:{o.start}:{o.end}" for o in overrides))
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""

@@ -1,0 +1,154 @@
+"""XAF 3.2 (XML Auditfile Financieel) of one dossier and fiscal year, streamed.
+
+Opening balances become ``openingBalance``; every other line, closing entries included, a ``trLine`` with a positive
+or negative amount on its side (``amntTp``), as the package told it. Element order follows the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from lxml import etree
+
+_XAF = "http://www.auditfiles.nl/XAF/3.2"
+_JOURNAL_TYPES = {"bank": "B", "cash": "C", "purchase": "P", "purchase_credit": "P", "sales": "S", "sales_credit": "S"}
+_PARTY_TYPES = {"both": "B", "customer": "C", "supplier": "S"}
+_LINES = "FROM ledger.general_ledger WHERE dossier_id = ? AND fiscal_year = ? AND period_kind <> 'opening'"
+
+
+def write_audit_file(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, out: Path) -> int:
+    """Writes the file and returns the number of its transaction lines."""
+    start, end, currency, name, country, vat_number, synced = db.execute(
+        "SELECT y.start_date, y.end_date, d.currency, d.name, d.country, d.vat_number, d.last_synced_at "
+        "FROM ledger.fiscal_years y JOIN ledger.dossiers d USING (dossier_id) WHERE dossier_id = ? AND label = ?",
+        [dossier_id, year],
+    ).fetchall()[0]
+    with etree.xmlfile(str(out), encoding="utf-8") as xml:
+        xml.write_declaration()
+        with xml.element(f"{{{_XAF}}}auditfile", nsmap={None: _XAF}):
+            header = _node("header", fiscalYear=end.year, startDate=start, endDate=end, curCode=currency)
+            xml.write(_add(header, dateCreated=synced.date(), softwareDesc="Grandlivre"))
+            with xml.element(f"{{{_XAF}}}company"):
+                xml.write(_leaf("companyIdent", dossier_id[:35]), _leaf("companyName", name or dossier_id))
+                xml.write(_leaf("taxRegistrationCountry", country or ""), _leaf("taxRegIdent", vat_number or ""))
+                _master_data(xml, db, dossier_id, year)
+                _opening(xml, db, dossier_id, year, start)
+                return _transactions(xml, db, dossier_id, year)
+
+
+def _master_data(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str) -> None:
+    parties = db.execute(
+        "SELECT code, name, kind FROM ledger.counterparties WHERE dossier_id = ? ORDER BY ALL", [dossier_id]
+    ).fetchall()
+    if parties:
+        with xml.element(f"{{{_XAF}}}customersSuppliers"):
+            for code, name, kind in parties:
+                kind = _PARTY_TYPES.get(kind, "O")
+                xml.write(_node("customerSupplier", custSupID=code, custSupName=name, custSupTp=kind))
+    accounts = db.execute(
+        "SELECT number, name, statement FROM ledger.accounts WHERE dossier_id = ? ORDER BY number", [dossier_id]
+    ).fetchall()
+    with xml.element(f"{{{_XAF}}}generalLedger"):
+        for number, name, statement in accounts:
+            kind = "P" if statement == "result" else "B"
+            xml.write(_node("ledgerAccount", accID=number, accDesc=name or number, accTp=kind))
+    periods = db.execute(
+        "SELECT period, start_date, end_date FROM ledger.periods WHERE dossier_id = ? AND fiscal_year = ? "
+        "AND kind = 'normal' ORDER BY period",
+        [dossier_id, year],
+    ).fetchall()
+    with xml.element(f"{{{_XAF}}}periods"):
+        for number, first, last in periods:
+            xml.write(_node("period", periodNumber=number, startDatePeriod=first, endDatePeriod=last))
+
+
+def _opening(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, start: object) -> None:
+    rows = db.execute(
+        "SELECT account, opening FROM ledger.trial_balance_year WHERE dossier_id = ? AND fiscal_year = ? "
+        "AND opening <> 0 ORDER BY account",
+        [dossier_id, year],
+    ).fetchall()
+    debit = sum((amount for _, amount in rows if amount > 0), Decimal(0))
+    credit = -sum((amount for _, amount in rows if amount < 0), Decimal(0))
+    with xml.element(f"{{{_XAF}}}openingBalance"):
+        xml.write(_leaf("opBalDate", start), _leaf("linesCount", len(rows)))
+        xml.write(_leaf("totalDebit", _money(debit)), _leaf("totalCredit", _money(credit)))
+        for number, (account, amount) in enumerate(rows, start=1):
+            side = "D" if amount > 0 else "C"
+            xml.write(_node("obLine", nr=number, accID=account, amnt=_money(abs(amount)), amntTp=side))
+
+
+def _transactions(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str) -> int:
+    count, debit, credit = db.execute(
+        f"SELECT count(*), coalesce(sum(debit), 0), coalesce(sum(credit), 0) {_LINES}", [dossier_id, year]
+    ).fetchall()[0]
+    journals = db.execute(
+        f"SELECT journal, any_value(journal_name), any_value(journal_type) {_LINES} GROUP BY journal ORDER BY journal",
+        [dossier_id, year],
+    ).fetchall()
+    with xml.element(f"{{{_XAF}}}transactions"):
+        xml.write(_leaf("linesCount", count))
+        xml.write(_leaf("totalDebit", _money(debit)), _leaf("totalCredit", _money(credit)))
+        for code, name, kind in journals:
+            with xml.element(f"{{{_XAF}}}journal"):
+                xml.write(_leaf("jrnID", code), _leaf("desc", name or code))
+                xml.write(_leaf("jrnTp", _JOURNAL_TYPES.get(kind, "M")))
+                for entry in _entries(db, dossier_id, year, code):
+                    xml.write(entry)
+    return int(count)
+
+
+def _entries(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, journal: str) -> Iterator[Any]:
+    result = db.execute(
+        "SELECT entry_key, period, date, line_no, account, document, description, debit, credit, counterparty, "
+        f"vat_code, currency, amount_currency {_LINES} AND journal = ? ORDER BY date, entry_key, line_no, line_key",
+        [dossier_id, year, journal],
+    )
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        while block := result.fetchmany(5000):
+            yield from block
+
+    for (key, period, day), lines in groupby(rows(), key=lambda row: row[:3]):
+        entry = _node("transaction", nr=key, periodNumber=period, trDt=day)
+        for line in lines:
+            entry.append(_line(key, day, line[3:]))
+        yield entry
+
+
+def _line(entry: str, day: object, values: tuple[Any, ...]) -> Any:
+    line_no, account, document, text, debit, credit, party, vat, currency, foreign = values
+    side, amount = ("D", debit - credit) if debit else ("C", credit - debit)
+    node = _node("trLine", nr=line_no, accID=account, docRef=document or entry, effDate=day)
+    _add(node, desc=text or None, amnt=_money(amount), amntTp=side, custSupID=party)
+    if vat:
+        node.append(_node("vat", vatID=vat))
+    if foreign is not None:
+        node.append(_node("currency", curCode=currency, curAmnt=_money(foreign)))
+    return node
+
+
+def _money(amount: Decimal) -> str:
+    return str(amount.quantize(Decimal("0.01")))
+
+
+def _leaf(tag: str, text: object) -> Any:
+    node = etree.Element(f"{{{_XAF}}}{tag}")
+    node.text = str(text)
+    return node
+
+
+def _node(tag: str, **children: object) -> Any:
+    return _add(etree.Element(f"{{{_XAF}}}{tag}"), **children)
+
+
+def _add(parent: Any, **children: object) -> Any:
+    for tag, value in children.items():
+        if value is not None:
+            etree.SubElement(parent, f"{{{_XAF}}}{tag}").text = str(value)
+    return parent

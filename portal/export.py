@@ -1,0 +1,99 @@
+"""One dossier's books as a file: FEC, CSV, spreadsheet or Parquet here, XAF in :mod:`portal.audit_file`.
+
+FEC follows its law: opening entries are told, closing entries that empty income and expense are not. The general
+formats hold every line, with the columns of ``ledger.general_ledger``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from foundation.errors import WrongInput
+from portal.audit_file import write_audit_file
+
+
+def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str | None, out: Path) -> int:
+    """Writes the file and returns its number of lines. Raises WrongInput for an unknown dossier or year."""
+    years = db.execute(
+        "SELECT label FROM ledger.fiscal_years WHERE dossier_id = ? ORDER BY start_date", [dossier_id]
+    ).fetchall()
+    labels = [row[0] for row in years]
+    if not labels:
+        raise WrongInput(f"there are no figures of a dossier {dossier_id!r}", next_step="See `grandlivre dossiers`.")
+    if year is not None and year not in labels:
+        raise WrongInput(f"dossier {dossier_id} has no fiscal year {year!r}", next_step=f"It has {', '.join(labels)}.")
+    if format in ("fec", "xaf") and year is None:
+        if len(labels) > 1:
+            raise WrongInput(f"{format} holds one fiscal year", next_step=f"Give --year: {', '.join(labels)}.")
+        year = labels[0]
+    # COPY takes no parameters; variables are the safe way in.
+    db.execute("SET VARIABLE export_dossier = ?", [dossier_id])
+    db.execute("SET VARIABLE export_year = ?", [year])
+    match format:
+        case "fec":
+            return _copy(db, _FEC, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''")
+        case "csv":
+            return _copy(db, _ALL, out, "FORMAT csv, HEADER")
+        case "parquet":
+            return _copy(db, _ALL, out, "FORMAT parquet")
+        case "xlsx":
+            return _spreadsheet(db, out)
+        case _:
+            return write_audit_file(db, dossier_id, year or "", out)
+
+
+_ALL = """
+SELECT * FROM ledger.general_ledger
+WHERE dossier_id = getvariable('export_dossier')
+    AND (getvariable('export_year') IS NULL OR fiscal_year = getvariable('export_year'))
+ORDER BY date, journal, entry_key, line_no
+"""
+_TEXT = "regexp_replace(coalesce({}, ''), '[\\t\\r\\n]', ' ', 'g')"
+_FEC = f"""
+SELECT journal AS JournalCode, {_TEXT.format("coalesce(journal_name, journal)")} AS JournalLib,
+    entry_key AS EcritureNum, strftime(date, '%Y%m%d') AS EcritureDate, account AS CompteNum,
+    {_TEXT.format("account_name")} AS CompteLib, coalesce(counterparty, '') AS CompAuxNum,
+    {_TEXT.format("counterparty_name")} AS CompAuxLib,
+    {_TEXT.format("coalesce(nullif(document, ''), entry_key)")} AS PieceRef, strftime(date, '%Y%m%d') AS PieceDate,
+    {_TEXT.format("coalesce(nullif(description, ''), document)")} AS EcritureLib,
+    replace(debit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Debit,
+    replace(credit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Credit, '' AS EcritureLet, '' AS DateLet,
+    strftime(date, '%Y%m%d') AS ValidDate,
+    coalesce(replace(amount_currency::DECIMAL(20,2)::VARCHAR, '.', ','), '') AS Montantdevise,
+    CASE WHEN amount_currency IS NULL THEN '' ELSE coalesce(currency, '') END AS Idevise
+FROM ledger.general_ledger
+WHERE dossier_id = getvariable('export_dossier') AND fiscal_year = getvariable('export_year')
+    AND period_kind <> 'closing'
+ORDER BY period_kind <> 'opening', date, journal, entry_key, line_no
+"""
+
+
+def _copy(db: duckdb.DuckDBPyConnection, sql: str, out: Path, options: str) -> int:
+    quoted = str(out).replace("'", "''")
+    return int(db.execute(f"COPY ({sql}) TO '{quoted}' ({options})").fetchall()[0][0])
+
+
+def _spreadsheet(db: duckdb.DuckDBPyConnection, out: Path) -> int:
+    """A sheet with amounts as numbers and dates as dates; text that looks like a formula stays text."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("general_ledger")
+    result = db.execute(_ALL)
+    sheet.append([column[0] for column in result.description or ()])
+    count = 0
+    while rows := result.fetchmany(5000):
+        for row in rows:
+            cells = []
+            for value in row:
+                cell = WriteOnlyCell(sheet, value)
+                if isinstance(value, str):
+                    cell.data_type = "s"
+                cells.append(cell)
+            sheet.append(cells)
+        count += len(rows)
+    book.save(out)
+    return count

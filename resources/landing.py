@@ -1,0 +1,271 @@
+"""The landing: immutable, complete snapshots of what a package told, as Parquet.
+
+``<root>/<software>/<dossier>/<snapshot>/<resource>.parquet`` and ``manifest.json``, written last: a folder without a
+manifest is not a snapshot. A snapshot is always complete: when a package sends changes only, they are merged with
+the snapshot before (newer rows win, deleted keys go), so that figures can be made again without asking the vendor.
+``root`` is any fsspec URL; work files are local and only finished files are put there.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from connectors.contract import Batch, Cursor, Deleted, Event, NextCursor, Note, Resource, Stated
+from foundation.errors import Busy, ReportABug, VendorDown
+
+_KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A landed snapshot. ``files`` is a local path per resource, ``rows`` its row count, ``cursor`` where the change
+    feed stood, ``notes`` what the connector wants a person to know (code, message, count)."""
+
+    snapshot_id: str
+    files: Mapping[str, str]
+    rows: Mapping[str, int]
+    cursor: Cursor | None
+    notes: tuple[Note, ...] = ()
+    rows_read: int = 0
+    unchanged: bool = False
+
+
+@dataclass
+class _Open:
+    """A resource while it is being written."""
+
+    writer: pq.ParquetWriter
+    path: Path
+    rows: int = 0
+
+
+@dataclass
+class _Intake:
+    """What has been heard of a connector so far."""
+
+    stated: dict[str, int] = field(default_factory=dict)
+    deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    end: NextCursor | None = None
+
+
+class Landing:
+    """Snapshots below ``root``. ``work`` is always a local folder that belongs to the running sync alone."""
+
+    def __init__(self, root: str) -> None:
+        self._fs, self._root = fsspec.core.url_to_fs(root)
+        self._local = isinstance(self._fs, LocalFileSystem)
+
+    def land(
+        self,
+        software: str,
+        dossier_id: str,
+        snapshot_id: str,
+        resources: Iterable[Resource],
+        events: Iterable[Event],
+        *,
+        work: Path,
+        previous: Snapshot | None = None,
+    ) -> Snapshot:
+        """Writes everything that ``events`` tell and returns the complete snapshot.
+
+        Raises VendorDown when fewer rows came than the package stated, and Busy when the disk is full; then no
+        snapshot exists and what was written is removed.
+        """
+        known = {resource.name: resource for resource in resources}
+        drafts = work / "landing"
+        drafts.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._land(software, dossier_id, snapshot_id, known, events, previous, drafts)
+        except (OSError, duckdb.IOException) as error:
+            if getattr(error, "errno", None) in _DISK_FULL or "No space left" in str(error):
+                raise Busy(
+                    "the disk is full while landing",
+                    next_step="Free space below the state folder, then sync again; nothing was lost.",
+                ) from None
+            raise
+        finally:
+            shutil.rmtree(drafts, ignore_errors=True)
+
+    def _land(
+        self,
+        software: str,
+        dossier_id: str,
+        snapshot_id: str,
+        known: Mapping[str, Resource],
+        events: Iterable[Event],
+        previous: Snapshot | None,
+        work: Path,
+    ) -> Snapshot:
+        opened, intake = self._write(known, events, work)
+        end = intake.end
+        if end is None:
+            raise ReportABug("the connector ended without saying where it stands")
+        if end.unchanged:
+            if previous is None:
+                raise ReportABug("the connector calls unchanged what was never landed")
+            return Snapshot(
+                previous.snapshot_id, previous.files, previous.rows, end.cursor, tuple(intake.notes), unchanged=True
+            )
+        read = {name: entry.rows for name, entry in opened.items()}
+        for name, count in intake.stated.items():
+            if read.get(name, 0) < count:
+                raise VendorDown(
+                    f"the package announced {count} rows of {name} and sent {read.get(name, 0)}",
+                    next_step="Nothing was changed; sync again, and report it if it stays so.",
+                )
+        paths = {name: entry.path for name, entry in opened.items()}
+        for name in end.incremental:
+            if previous is None:
+                raise ReportABug(f"changes of {name} came without a snapshot to change")
+            paths[name] = _merge(known[name], previous.files[name], paths[name], intake.deleted.get(name, []), work)
+        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
+        self._fs.makedirs(folder, exist_ok=True)
+        rows = {}
+        for name, path in paths.items():
+            rows[name] = pq.read_metadata(path).num_rows
+            self._put(path, f"{folder}/{name}.parquet")
+        manifest = {
+            "snapshot_id": snapshot_id,
+            "software": software,
+            "dossier_id": dossier_id,
+            "rows": rows,
+            "rows_read": sum(read.values()),
+            "cursor": end.cursor,
+            "notes": [[note.code, note.message, note.count] for note in intake.notes],
+        }
+        draft = work / "manifest.json"
+        draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        self._put(draft, f"{folder}/manifest.json")
+        return self._snapshot(folder, manifest, work)
+
+    def _write(
+        self, known: Mapping[str, Resource], events: Iterable[Event], work: Path
+    ) -> tuple[dict[str, _Open], _Intake]:
+        """Streams batches to one Parquet file per resource, all of them created, also the empty ones."""
+        intake = _Intake()
+        opened: dict[str, _Open] = {}
+        try:
+            for name, resource in known.items():
+                path = work / f"{name}.new.parquet"
+                dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
+                writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
+                opened[name] = _Open(writer, path)
+            for event in events:
+                match event:
+                    case Batch(resource=name, rows=rows):
+                        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+                        opened[name].writer.write_table(table)
+                        opened[name].rows += table.num_rows
+                    case Deleted(resource=name, keys=keys):
+                        intake.deleted.setdefault(name, []).append(keys)
+                    case Stated(resource=name, count=count):
+                        intake.stated[name] = count
+                    case Note():
+                        intake.notes.append(event)
+                    case NextCursor():
+                        intake.end = event
+        finally:
+            for entry in opened.values():
+                entry.writer.close()
+        return opened, intake
+
+    def snapshot(self, software: str, dossier_id: str, snapshot_id: str, *, work: Path) -> Snapshot | None:
+        """A snapshot by its id, its files readable locally; None when it is not (or no longer) there."""
+        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
+        path = f"{folder}/manifest.json"
+        if not self._fs.exists(path):
+            return None
+        return self._snapshot(folder, json.loads(self._fs.cat_file(path)), work)
+
+    def prune(self, software: str, dossier_id: str, standing: str) -> None:
+        """Removes what a crash left unfinished and old snapshots, never the one that stands in the warehouse."""
+        folder = f"{self._root}/{software}/{dossier_id}"
+        complete = [
+            name for name in self._ids(software, dossier_id) if self._fs.exists(f"{folder}/{name}/manifest.json")
+        ]
+        keep = {standing, *complete[-_KEEP:]}
+        for name in self._ids(software, dossier_id):
+            if name not in keep:
+                self._fs.rm(f"{folder}/{name}", recursive=True)
+
+    def _ids(self, software: str, dossier_id: str) -> list[str]:
+        folder = f"{self._root}/{software}/{dossier_id}"
+        if not self._fs.isdir(folder):
+            return []
+        return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
+
+    def _put(self, path: Path, target: str) -> None:
+        if self._local:
+            shutil.move(path, target)
+        else:
+            self._fs.put_file(str(path), target)
+
+    def _snapshot(self, folder: str, manifest: Mapping[str, Any], work: Path) -> Snapshot:
+        files = {name: f"{folder}/{name}.parquet" for name in manifest["rows"]}
+        if not self._local:
+            near = work / "landed" / manifest["snapshot_id"]
+            near.mkdir(parents=True, exist_ok=True)
+            for name, url in files.items():
+                files[name] = str(near / f"{name}.parquet")
+                self._fs.get_file(url, files[name])
+        return Snapshot(
+            manifest["snapshot_id"],
+            files,
+            manifest["rows"],
+            manifest["cursor"],
+            tuple(Note(*note) for note in manifest["notes"]),
+            manifest["rows_read"],
+        )
+
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:
+    """The snapshot's rows with changes applied, as a new file: changed keys and deleted keys go, new rows come.
+
+    Of several rows with one key in the changes, the one with the greatest version stands; a deletion counts only
+    where the row that it names is not newer than the deletion itself.
+    """
+    if not resource.key:
+        raise ReportABug(f"{resource.name} has no key and cannot be sent as changes")
+    target = work / f"{resource.name}.merged.parquet"
+    named = (*resource.key, *((resource.version,) if resource.version else ()))
+    gone = pa.concat_tables(deleted) if deleted else pa.schema([resource.schema.field(c) for c in named]).empty_table()
+    keys = ", ".join(f'"{column}"' for column in resource.key)
+    same = " AND ".join(f'r."{column}" = g."{column}"' for column in resource.key)
+    newest, not_newer = "", ""
+    if resource.version:
+        version = f'"{resource.version}"'
+        newest = f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {version} DESC NULLS LAST) = 1"
+        not_newer = f"AND (r.{version} IS NULL OR g.{version} IS NULL OR r.{version} <= g.{version})"
+    with duckdb.connect(":memory:", config={"memory_limit": "256MB", "temp_directory": str(work)}) as db:
+        db.execute("SET preserve_insertion_order = false")
+        db.register("gone", gone)
+        db.execute(f"CREATE TEMP TABLE changed AS SELECT * FROM read_parquet({_text(changes)}) {newest}")
+        merged = f"""
+            SELECT * FROM (
+                SELECT * FROM read_parquet({_text(before)}) b
+                WHERE NOT EXISTS (SELECT 1 FROM changed g WHERE {same.replace("r.", "b.")})
+                UNION ALL SELECT * FROM changed
+            ) r
+            WHERE NOT EXISTS (SELECT 1 FROM gone g WHERE {same} {not_newer})"""
+        db.execute(f"COPY ({merged}) TO {_text(target)} (FORMAT parquet, COMPRESSION lz4)")
+    return target
+
+
+def _text(path: str | Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

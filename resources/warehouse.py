@@ -1,0 +1,19 @@
+"""The Dagster resource of assets that work on the warehouse as a whole."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from foundation.home import Home
+from resources.house import House
+
+
+class WarehouseResource(dg.ConfigurableResource):
+    """Opens the installation whose warehouse an asset works on."""
+
+    home: str = Field(default="", description="State folder; empty means $GRANDLIVRE_HOME or ./.grandlivre.")
+
+    def open_house(self) -> House:
+        """The installation that this resource works for."""
+        return House.open(Home(Path(self.home).absolute()) if self.home else None)

@@ -149,7 +149,7 @@ class Landing:
         draft = work / "manifest.json"
         draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         self._put(draft, f"{folder}/manifest.json")
-        return self._snapshot(folder, manifest, work)
+        return self._snapshot(folder, manifest, work.parent)
 
     def _write(
         self, known: Mapping[str, Resource], events: Iterable[Event], work: Path

@@ -14,15 +14,17 @@ WHERE getvariable('closed_year_severity') = 'error'
     OR fiscal_year NOT IN (SELECT label FROM work.fiscal_years WHERE closed);
 
 INSERT INTO work.check_results
-SELECT 'years_balance', severity, count(off) = 0, coalesce(sum(abs(off)), 0),
+SELECT CASE WHEN kind.closed THEN 'closed_years_balance' ELSE 'years_balance' END,
+    CASE WHEN kind.closed THEN getvariable('closed_year_severity') ELSE 'error' END,
+    count(off) = 0, coalesce(sum(abs(off)), 0),
     coalesce(string_agg(label || ' is off by ' || off, '; ' ORDER BY label), 'every year balances')
-FROM (
-    SELECT y.label, CASE WHEN y.closed THEN getvariable('closed_year_severity') ELSE 'error' END AS severity,
-        nullif(sum(l.amount), 0) AS off
+FROM (VALUES (true), (false)) kind(closed)
+LEFT JOIN (
+    SELECT y.label, coalesce(y.closed, false) AS closed, nullif(sum(l.amount), 0) AS off
     FROM work.fiscal_years y JOIN work.journal_lines l ON l.fiscal_year = y.label
     GROUP BY ALL
-)
-GROUP BY severity;
+) sums ON sums.closed = kind.closed AND off IS NOT NULL
+GROUP BY kind.closed;
 
 INSERT INTO work.check_results
 SELECT 'entries_balance', getvariable('entry_severity'), count(*) = 0, coalesce(sum(abs(off)), 0),

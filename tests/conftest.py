@@ -1,0 +1,13 @@
+"""Shared by all tests: hypothesis without a clock, and no state or secrets of the person who runs them."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("grandlivre", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
+settings.load_profile("grandlivre")
+
+for name in ("GRANDLIVRE_HOME", "DAGSTER_HOME", "GRANDLIVRE_VAULT", "GRANDLIVRE_VAULT_KEY", "GRANDLIVRE_DATABASE_URL"):
+    os.environ.pop(name, None)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors import books
+from connectors.sandbox.company import Company, company
+from tests.warehouse.told import tell
+from warehouse.bench import Override, Trust, Workbench, refuse_failed
+from warehouse.standing import Standing
+from warehouse.store import DossierFacts, Loaded, LoadRecord, Warehouse
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@contextmanager
+def prepared(
+    folder: Path,
+    told: Company,
+    *,
+    overrides: tuple[Override, ...] = (),
+    since: date | None = None,
+    standing: Standing | None = None,
+    spoil: Callable[[Workbench], None] = lambda bench: None,
+    balances: bool = True,
+) -> Iterator[Workbench]:
+    """A workbench with the company's books prepared; ``spoil`` changes schema books before that."""
+    with Workbench(folder) as bench:
+        tell(bench.db, told, package_balances=balances)
+        spoil(bench)
+        books.require_complete(bench.db)
+        bench.prepare(country=told.country, overrides=overrides, since=since, kept=standing.kept if standing else None)
+        yield bench
+
+
+class Ledger:
+    """A warehouse and the way from a company to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Warehouse(folder / "warehouse")
+        self.store.create()
+
+    def load(
+        self,
+        told: Company,
+        *,
+        dossier: str = "d1",
+        sync: str = "s1",
+        since: date | None = None,
+        overrides: tuple[Override, ...] = (),
+        moment: datetime = NOON,
+    ) -> Loaded:
+        standing = self.store.standing(dossier, keep_before=since)
+        scratch = self.folder / "scratch"
+        with prepared(scratch, told, overrides=overrides, since=since, standing=standing) as bench:
+            refuse_failed(bench.check(Trust()))
+            facts = DossierFacts(
+                dossier, "firm", "link", "connection", "winbooks", "EXT", told.name, told.code, told.country, "EUR",
+                told.vat_number, "from_date" if since else "replace", since,
+            )  # fmt: skip
+            record = LoadRecord(sync, sync, {"n": 1}, "", "manual", moment, moment, len(told.lines), 3)
+            loaded = self.store.load(bench, facts, record)
+        self.store.publish()
+        return loaded
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        with self.store.reader() as db:
+            return db.execute(sql, list(parameters)).fetchall()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+@pytest.fixture(params=["BE", "FR", "NL"])
+def told(request: pytest.FixtureRequest) -> Company:
+    return company(request.param)

@@ -1,0 +1,177 @@
+"""One writer, one transaction, readers that nobody disturbs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.sandbox.company import company
+from foundation.errors import Busy, WrongInput
+from tests.warehouse.conftest import NOON, Ledger
+from warehouse.store import Warehouse
+
+
+def count(ledger: Ledger) -> int:
+    return int(str(ledger.rows("SELECT count(*) FROM ledger.journal_lines")[0][0]))
+
+
+def test_loading_again_replaces_and_never_doubles(ledger: Ledger) -> None:
+    ledger.load(company(), sync="s1")
+    again = ledger.load(company(revision=1), sync="s2")
+    assert again.deleted == len(company().lines)
+    assert count(ledger) == len(company(revision=1).lines)
+    for table in ("dossiers", "fiscal_years", "accounts", "journals", "counterparties"):
+        names = "*" if table == "dossiers" else "* EXCLUDE (dossier_id)"
+        doubled = ledger.rows(f"SELECT {names} FROM ledger.{table} GROUP BY ALL HAVING count(*) > 1")
+        assert doubled == [], table
+    assert ledger.rows("SELECT sync_id, rows_loaded FROM ledger.sync_runs ORDER BY sync_id") == [
+        ("s1", len(company().lines)),
+        ("s2", len(company(revision=1).lines)),
+    ]
+
+
+def test_dossiers_do_not_touch_one_another(ledger: Ledger) -> None:
+    ledger.load(company("BE"), dossier="a")
+    ledger.load(company("FR"), dossier="b")
+    ledger.load(company("BE", revision=1), dossier="a", sync="s2")
+    numbers = {account.number for account in company("FR").accounts}
+    assert {row[0] for row in ledger.rows("SELECT number FROM ledger.accounts WHERE dossier_id = 'b'")} == numbers
+    ledger.store.forget("a")
+    ledger.store.publish()
+    assert ledger.rows("SELECT DISTINCT dossier_id FROM ledger.journal_lines") == [("b",)]
+
+
+def test_a_load_that_breaks_leaves_yesterday_s_figures(ledger: Ledger) -> None:
+    ledger.load(company(), sync="s1")
+    broken = "CREATE OR REPLACE TABLE ledger.check_results (only_this INTEGER)"  # the load's last insert will fail
+    with duckdb.connect(str(ledger.store.live)) as db:
+        db.execute(broken)
+    with pytest.raises(duckdb.Error):
+        ledger.load(company(revision=1), sync="s2")
+    with duckdb.connect(str(ledger.store.live), read_only=True) as db:
+        lines = db.execute("SELECT DISTINCT sync_id FROM ledger.journal_lines").fetchall()
+        runs = db.execute("SELECT sync_id FROM ledger.sync_runs").fetchall()
+    assert lines == [("s1",)]
+    assert runs == [("s1",)]
+
+
+def test_standing_is_what_the_last_load_wrote(ledger: Ledger) -> None:
+    assert ledger.store.standing("d1").sync_id is None
+    ledger.load(company(), sync="s1")
+    standing = ledger.store.standing("d1")
+    assert (standing.sync_id, standing.snapshot_id, standing.cursor) == ("s1", "s1", {"n": 1})
+    assert standing.lines == len(company().lines)
+    assert standing.difference == 0
+
+
+def test_publishing_twice_without_a_load_between_does_nothing(ledger: Ledger) -> None:
+    ledger.load(company())
+    before = ledger.store.published.stat().st_ino
+    assert ledger.store.publish() is False
+    assert ledger.store.published.stat().st_ino == before
+
+
+def test_confirming_moves_the_age_of_the_figures_only(ledger: Ledger) -> None:
+    ledger.load(company())
+    ledger.store.confirm("d1", NOON + timedelta(hours=5))
+    ledger.store.publish()
+    assert ledger.rows("SELECT last_synced_at FROM ledger.dossiers") == [
+        ((NOON + timedelta(hours=5)).replace(tzinfo=None),)
+    ]
+    assert count(ledger) == len(company().lines)
+
+
+def test_without_anything_published_a_reader_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WrongInput, match="grandlivre demo"), Warehouse(tmp_path).reader():
+        pass
+
+
+def test_a_writer_that_waits_too_long_says_so(ledger: Ledger) -> None:
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ledger.store._writer():
+            held.set()
+            release.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(20)
+    try:
+        with pytest.raises(Busy, match="another process"):
+            Warehouse(ledger.store.folder, lock_timeout=0.2).standing("d1")
+    finally:
+        release.set()
+        holder.join()
+
+
+READER = """
+import sys, duckdb
+db = duckdb.connect(sys.argv[1], read_only=True)
+print(db.execute("SELECT count(*) FROM ledger.journal_lines").fetchall()[0][0], flush=True)
+for line in sys.stdin:
+    rows = db.execute("SELECT count(*), sum(amount) FROM ledger.journal_lines").fetchall()[0]
+    assert rows[1] == 0, rows
+    print(rows[0], flush=True)
+"""
+
+
+def test_a_reader_in_another_process_holds_the_snapshot_while_50_loads_run(ledger: Ledger) -> None:
+    ledger.load(company())
+    first = len(company().lines)
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(ledger.store.published)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert int(reader.stdout.readline()) == first
+        for number in range(50):
+            ledger.load(company(revision=number % 2), dossier=f"d{number % 7}", sync=f"s{number}")
+            reader.stdin.write("again\n")
+            reader.stdin.flush()
+            assert int(reader.stdout.readline()) == first
+        reader.stdin.close()
+        assert reader.wait(30) == 0, reader.stderr.read() if reader.stderr else ""
+    assert ledger.rows("SELECT count(DISTINCT dossier_id), sum(amount) FROM ledger.journal_lines") == [(7, 0)]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from connectors.sandbox.company import company
+from tests.warehouse.conftest import Ledger
+import warehouse.scripts as scripts
+from warehouse.store import Warehouse
+ledger = Ledger(Path(sys.argv[1]))
+ledger.load(company(), sync="s1")
+run = scripts.run
+def run_and_die(db, name):
+    run(db, name)
+    if name == "load":
+        os.kill(os.getpid(), signal.SIGKILL)
+scripts.run = run_and_die
+ledger.load(company(revision=1), sync="s2")
+"""
+
+
+def test_a_process_killed_inside_a_load_leaves_the_old_state_and_no_lock(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(root)], capture_output=True, text=True, timeout=120
+    )
+    assert killed.returncode == -9, killed.stderr
+    ledger = Ledger(tmp_path)
+    assert ledger.rows("SELECT DISTINCT sync_id FROM ledger.journal_lines") == [("s1",)]
+    ledger.load(company(revision=1), sync="s3")
+    assert count(ledger) == len(company(revision=1).lines)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
+_WIDE = 240  # where nobody looks (a pipe, a log) ids must not be folded
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -31,8 +33,15 @@ def show(rows: Sequence[Mapping[str, Any]], *, json: bool, empty: str = "None.")
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in rows[0]:
-        right = all(isinstance(row[column], int | float) and not isinstance(row[column], bool) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if right else "left", overflow="fold")
+        right = all(
+            isinstance(row[column], int | float | Decimal) and not isinstance(row[column], bool) for row in rows
+        )
+        table.add_column(
+            column.replace("_", " "),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=column.endswith("id"),
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     out.print(table)

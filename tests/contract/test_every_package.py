@@ -1,0 +1,133 @@
+"""The contract that every available package keeps: link, sync, and the warehouse tells the same company back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.catalog import Package, available_packages
+from portal.linking import refuse_mid_year
+from tests.contract.dossier import Linked, assert_tells, linked, told_by
+
+ROWS = available_packages()
+
+
+@pytest.fixture(params=ROWS, ids=[row.slug for row in ROWS])
+def row(request: pytest.FixtureRequest) -> Package:
+    return request.param
+
+
+@pytest.fixture
+def dossier(row: Package, tmp_path: Path) -> Iterator[Linked]:
+    with linked(row, tmp_path) as found:
+        yield found
+
+
+def test_a_full_sync_tells_the_company_to_the_cent(dossier: Linked) -> None:
+    outcome = dossier.sync()
+    assert outcome.status == "synced", outcome.error
+    told = told_by(dossier.row)
+    assert outcome.lines == sum(dossier.query("SELECT count(*) FROM ledger.journal_lines")[0])
+    assert_tells(dossier, told)
+    failed = [check for check in outcome.checks if check.severity == "error" and check.passed is False]
+    assert failed == []
+    if "package_trial_balance" in dossier.row.capabilities and outcome.difference is not None:
+        assert outcome.difference == 0
+
+
+def test_the_dossier_s_facts_years_and_names_arrive(dossier: Linked) -> None:
+    dossier.sync()
+    told = told_by(dossier.row)
+    software, external_id, currency, first_end = dossier.query(
+        "SELECT software, external_id, currency, first_year_end FROM ledger.dossiers"
+    )[0]
+    assert (software, external_id, currency) == (dossier.row.slug, dossier.sandbox.external_id, "EUR")
+    assert first_end == told.years[0].end
+    years = dossier.query("SELECT start_date, end_date FROM ledger.fiscal_years ORDER BY start_date")
+    assert years == [(year.start, year.end) for year in told.years]
+    registered = dossier.house.registry.fiscal_years(dossier.dossier_id)
+    assert [(y.start_date, y.end_date) for y in registered] == years
+    names = dict(dossier.query("SELECT number, name FROM ledger.accounts WHERE NOT stub"))
+    used = {line.account for line in told.lines}
+    expected = {
+        a.number: a.name for a in told.accounts if a.number in used or "empty_accounts" in dossier.sandbox.tells
+    }
+    assert {number: names.get(number) for number in expected} == expected
+    if "party" in dossier.sandbox.tells:
+        parties = dict(dossier.query("SELECT code, name FROM ledger.counterparties"))
+        assert {p.code: parties.get(p.code) for p in told.parties} == {p.code: p.name for p in told.parties}
+
+
+def test_every_posted_account_has_a_code_of_the_common_chart(dossier: Linked) -> None:
+    dossier.sync()
+    unmapped = dossier.query(
+        "SELECT DISTINCT a.number, a.package_type FROM ledger.accounts a JOIN ledger.journal_lines l "
+        "ON l.dossier_id = a.dossier_id AND l.account = a.number WHERE a.mapping_rule = 'unmapped'"
+    )
+    assert unmapped == []
+
+
+def test_nothing_new_is_unchanged_and_later_changes_and_deletions_arrive(dossier: Linked) -> None:
+    assert dossier.sync().status == "synced"
+    again = dossier.sync()
+    assert again.status == "unchanged", again.error
+    for revision in (1, 2):
+        later = told_by(dossier.row, revision)
+        dossier.sandbox.show(later)
+        outcome = dossier.sync()
+        assert outcome.status == "synced", outcome.error
+        assert_tells(dossier, later)
+
+
+def test_what_was_synced_in_steps_equals_what_is_synced_at_once(dossier: Linked, tmp_path: Path) -> None:
+    dossier.sync()
+    dossier.sandbox.show(told_by(dossier.row, 2))
+    dossier.sync()
+    columns = "* EXCLUDE (dossier_id, link_id, sync_id, modified_at)"
+    steps = dossier.query(f"SELECT {columns} FROM ledger.journal_lines ORDER BY line_key")
+    (tmp_path / "once").mkdir()
+    with linked(dossier.row, tmp_path / "once", told_by(dossier.row, 2)) as once:
+        assert once.sync().status == "synced"
+        assert once.query(f"SELECT {columns} FROM ledger.journal_lines ORDER BY line_key") == steps
+
+
+def test_from_landing_calls_no_vendor_and_gives_the_same_figures(dossier: Linked) -> None:
+    dossier.sync()
+    before = dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key")
+    calls = dossier.sandbox.calls
+    dossier.sandbox.show(told_by(dossier.row, 1))
+    outcome = dossier.sync(from_landing=True)
+    assert outcome.status == "synced", outcome.error
+    assert outcome.vendor_calls == 0
+    assert dossier.sandbox.calls == calls
+    assert dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key") == before
+
+
+def test_from_a_date_takes_the_years_from_there_with_their_opening(row: Package, tmp_path: Path) -> None:
+    since = date(2025, 1, 1)
+    with linked(row, tmp_path) as dossier:
+        registry, link = dossier.house.registry, dossier.house.registry.link(dossier.dossier_id)
+        refuse_mid_year(since, list(told_by(row).years))
+        registry.relink(link.dossier_id, link.connection_id, link.external_id, mode="from_date", transfer_date=since)
+        outcome = dossier.sync()
+        assert outcome.status == "synced", outcome.error
+        assert_tells(dossier, told_by(row), since)
+        dossier.sandbox.show(told_by(row, 1))
+        assert dossier.sync().status == "synced"
+        assert_tells(dossier, told_by(row, 1), since)
+
+
+def test_discover_names_the_dossier_and_search_finds_it(dossier: Linked, tmp_path: Path) -> None:
+    from portal.connecting import matches
+
+    work = tmp_path / "work"
+    work.mkdir()
+    connection = dossier.house.registry.link(dossier.dossier_id).connection_id
+    with dossier.house.connector(connection, work=work) as connector:
+        refs = list(connector.discover())
+    ours = [ref for ref in refs if ref.external_id == dossier.sandbox.external_id]
+    assert len(ours) == 1
+    assert [ref for ref in refs if matches(ref, ours[0].name.upper())] == ours

@@ -43,8 +43,8 @@ __all__ = [
 class GrandlivreError(Exception):
     """Base of all errors that a person meets.
 
-    ``cause`` says what went wrong, ``next_step`` what to do about it. ``subject`` (a dossier, a connection, a
-    file) is often known only higher up: :meth:`about` fills it in once, the first name wins.
+    ``cause`` says what went wrong, ``next_step`` what to do about it. ``subject`` (a file, a dossier, a connection)
+    is often known only higher up: each floor adds its own with :meth:`about`.
     """
 
     kind: ClassVar[str] = "error"
@@ -58,9 +58,8 @@ class GrandlivreError(Exception):
         self.subject = subject
 
     def about(self, subject: str) -> GrandlivreError:
-        """The same error with its subject named, unless a more precise name is there already."""
-        if self.subject is None:
-            self.subject = subject
+        """The same error, told as one of ``subject`` too: "dossier 1042, lines_2025.csv: ..."."""
+        self.subject = f"{subject}, {self.subject}" if self.subject else subject
         return self
 
     def __str__(self) -> str:

@@ -96,9 +96,9 @@ def connect(
     connection = house.registry.add_connection(row.slug, firm_id, name or row.name, settings, secrets)
     try:
         verify(house, connection.id)
-    except GrandlivreError as error:
+    except GrandlivreError:
         house.registry.remove_connection(connection.id)
-        raise error.about(f"connection to {row.name}") from None
+        raise
     typer.echo(connection.id)
     tell(f"Connected {row.name} for {firm}. Next: grandlivre discover {connection.id}")
 

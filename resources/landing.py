@@ -8,7 +8,6 @@ the snapshot before (newer rows win, deleted keys go), so that figures can be ma
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from connectors.contract import Batch, Cursor, Deleted, Event, NextCursor, Note, Resource, Stated
+from foundation.disk import is_full
 from foundation.errors import Busy, ReportABug, VendorDown
 
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
@@ -90,7 +90,7 @@ class Landing:
         try:
             return self._land(software, dossier_id, snapshot_id, known, events, previous, drafts)
         except (OSError, duckdb.IOException) as error:
-            if getattr(error, "errno", None) in _DISK_FULL or "No space left" in str(error):
+            if is_full(error):
                 raise Busy(
                     "the disk is full while landing",
                     next_step="Free space below the state folder, then sync again; nothing was lost.",
@@ -229,9 +229,6 @@ class Landing:
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
         )
-
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:

@@ -42,9 +42,9 @@ def test_every_error_names_subject_cause_and_next_step() -> None:
         assert len(text) > len("dossier 1042: the cause. ") + 10
 
 
-def test_the_first_subject_named_stays() -> None:
-    error = errors.BadFile("is cut off", subject="demo_act.dbf")
-    assert error.about("dossier 1042").subject == "demo_act.dbf"
+def test_each_floor_adds_its_subject() -> None:
+    error = errors.BadFile("is cut off", subject="demo_act.dbf").about("dossier 1042")
+    assert str(error).startswith("dossier 1042, demo_act.dbf: is cut off. ")
 
 
 def test_only_waiting_is_transient() -> None:

@@ -1,0 +1,133 @@
+"""What the registry answers: plain values, cut loose from the database. None of them holds a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+
+@dataclass(frozen=True)
+class Firm:
+    """An accounting firm."""
+
+    firm_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, known since ``health_at``."""
+
+    id: str
+    firm_id: str
+    software: str
+    name: str
+    settings: Mapping[str, str]
+    health: str
+    health_detail: str | None
+    health_at: datetime
+    expires_at: datetime | None
+    created_at: datetime
+    created_by: str | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A dossier tied to a place in a package; ``active`` is False once the dossier moved on."""
+
+    link_id: str
+    dossier_id: str
+    firm_id: str
+    connection_id: str
+    software: str
+    external_id: str
+    code: str
+    name: str
+    country: str | None
+    currency: str | None
+    vat_number: str | None
+    mode: str
+    transfer_date: date | None
+    active: bool
+    linked_at: datetime
+    unlinked_at: datetime | None
+    wanted_first_sync: bool
+
+
+@dataclass(frozen=True)
+class FiscalYear:
+    """A fiscal year in force, ``end_date`` inclusive. ``source`` is ``package`` or ``override``.
+
+    The package's own dates stay beside it, None where the package does not state the year; ``closed`` is the
+    package's word, None where it does not tell.
+    """
+
+    label: str
+    start_date: date
+    end_date: date
+    closed: bool | None
+    source: str
+    package_start_date: date | None
+    package_end_date: date | None
+
+
+@dataclass(frozen=True)
+class YearOverride:
+    """A correction of a fiscal year, in force or, with ``ended_at``, of the past."""
+
+    dossier_id: str
+    label: str
+    start_date: date
+    end_date: date
+    why: str | None
+    who: str | None
+    at: datetime
+    moved_for: str | None
+    active: bool
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+@dataclass(frozen=True)
+class SyncRun:
+    """One sync of one dossier. ``status`` is ``running`` or one of :data:`registry.models.FINISHED`."""
+
+    sync_id: str
+    dossier_id: str
+    link_id: str
+    firm_id: str
+    software: str
+    trigger: str
+    mode: str
+    window_start: date | None
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    rows_read: int
+    rows_loaded: int
+    rows_deleted: int
+    vendor_calls: int
+    error_kind: str | None
+    error_message: str | None
+    next_retry_at: datetime | None
+    dagster_run_id: str | None
+
+
+@dataclass(frozen=True)
+class StaleDossier:
+    """A dossier whose figures are too old; ``figures_as_of`` is None when it never synced well."""
+
+    dossier_id: str
+    software: str
+    firm_id: str
+    figures_as_of: datetime | None
+
+
+Record = TypeVar("Record", Firm, Connection, Link, YearOverride, SyncRun)
+
+
+def record(kind: type[Record], row: Any) -> Record:
+    """The row as a plain value of ``kind``."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

@@ -1,0 +1,66 @@
+"""The registry, opened: the one door through which everything above this floor comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+
+from foundation.home import Home
+from registry.database import open_engine, utc_now
+from registry.records import Connection, Firm, FiscalYear, Link, StaleDossier, SyncRun, YearOverride
+from registry.sync_runs import SyncRuns
+from registry.tokens import ConnectionTokens
+from registry.upgrade import upgrade
+from registry.vault import Vault
+from registry.years import Years
+
+__all__ = [
+    "Connection",
+    "Firm",
+    "FiscalYear",
+    "Link",
+    "Registry",
+    "StaleDossier",
+    "SyncRun",
+    "YearOverride",
+]
+
+
+class Registry(Years, SyncRuns):
+    """Firms, connections, links, fiscal years and sync runs of one installation.
+
+    Threads may share one; processes open their own. Answers are plain values, cut loose from the database.
+    """
+
+    @classmethod
+    def open(
+        cls,
+        home: Home,
+        *,
+        url: str | None = None,
+        vault: Vault | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> Registry:
+        """Opens the registry of ``home``, made or upgraded when needed; also by several processes at once.
+
+        ``url`` names another database than the SQLite file of ``home``.
+        """
+        home.create()
+        engine = open_engine(home, url)
+        try:
+            upgrade(engine, home)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(home, engine, vault or Vault.of(home), now)
+
+    def tokens(self, connection_id: str) -> ConnectionTokens:
+        """The rotating tokens of a connection."""
+        return ConnectionTokens(self, connection_id)
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.close()

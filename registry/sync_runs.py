@@ -1,0 +1,181 @@
+"""Sync runs: what ran, what it did, what failed; the truth that every other view is a projection of."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from foundation.errors import ReportABug
+from registry import models
+from registry.links import Links
+from registry.records import StaleDossier, SyncRun, record
+
+
+class SyncRuns(Links):
+    """The runs of all dossiers. Of two runs of a dossier the one with the greater sync id started later."""
+
+    def start_run(
+        self,
+        dossier_id: str,
+        link_id: str,
+        trigger: str,
+        mode: str,
+        window_start: date | None = None,
+        dagster_run_id: str | None = None,
+    ) -> str:
+        """Notes that a sync starts, status ``running``; returns its id, ``[a-z0-9-]`` and sortable by time."""
+        started = self.now()
+        with self.writing() as session:
+            link = session.get(models.Link, link_id)
+            if link is None or link.dossier_id != dossier_id:
+                raise ReportABug(f"link {link_id} is not of dossier {dossier_id}")
+            before = select(func.max(models.SyncRun.sync_id)).where(models.SyncRun.dossier_id == dossier_id)
+            row = models.SyncRun(
+                sync_id=_new_sync_id(started, session.scalar(before)),
+                dossier_id=dossier_id,
+                link_id=link_id,
+                firm_id=link.firm_id,
+                software=link.software,
+                trigger=trigger,
+                mode=mode,
+                window_start=window_start,
+                started_at=started,
+                status="running",
+                rows_read=0,
+                rows_loaded=0,
+                rows_deleted=0,
+                vendor_calls=0,
+                dagster_run_id=dagster_run_id,
+            )
+            session.add(row)
+            return row.sync_id
+
+    def finish_run(
+        self,
+        sync_id: str,
+        status: str,
+        *,
+        rows_read: int = 0,
+        rows_loaded: int = 0,
+        rows_deleted: int = 0,
+        vendor_calls: int = 0,
+        error_kind: str | None = None,
+        error_message: str | None = None,
+        next_retry_at: datetime | None = None,
+    ) -> SyncRun:
+        """Notes how a running sync ended. The message is kept without anything that looks like a secret, and without
+        the connection's own secrets. Raises ReportABug for a run that is not running."""
+        if status not in models.FINISHED:
+            raise ReportABug(f"{status!r} is not an end of a sync")
+        with self.writing() as session:
+            row = session.get(models.SyncRun, sync_id)
+            if row is None or row.status != "running":
+                raise ReportABug(f"sync {sync_id} is {row.status if row else 'unknown'} and cannot end as {status}")
+            if error_message:
+                link = session.get_one(models.Link, row.link_id)
+                row.error_message = self._clean(error_message, link.connection)
+            row.status, row.finished_at, row.error_kind = status, self.now(), error_kind
+            row.rows_read, row.rows_loaded, row.rows_deleted = rows_read, rows_loaded, rows_deleted
+            row.vendor_calls, row.next_retry_at = vendor_calls, next_retry_at
+            return record(SyncRun, row)
+
+    def mark_crashed(self, dossier_id: str, *, except_sync_id: str | None = None) -> list[str]:
+        """Ends what a dead process left running, as failed of kind ``crashed``; returns the sync ids.
+
+        To be called while holding the dossier: then no other run of it can be alive.
+        """
+        running = select(models.SyncRun).where(
+            models.SyncRun.dossier_id == dossier_id, models.SyncRun.status == "running"
+        )
+        with self.reading() as session:
+            if all(row.sync_id == except_sync_id for row in session.scalars(running)):
+                return []  # as on most nights; writing would cost a wait for the disk
+        with self.writing() as session:
+            rows = [row for row in session.scalars(running) if row.sync_id != except_sync_id]
+            for row in rows:
+                row.status, row.finished_at, row.error_kind = "failed", self.now(), "crashed"
+                row.error_message = "The process that ran this sync ended before the sync did. Sync again."
+            return [row.sync_id for row in rows]
+
+    def last_run(self, dossier_id: str) -> SyncRun | None:
+        """The latest run, also when it is still running; None when there is none."""
+        return next(iter(self.runs(dossier_id, limit=1)), None)
+
+    def last_good_run(self, dossier_id: str) -> SyncRun | None:
+        """The latest run that left the figures as the package had them (``synced`` or ``unchanged``)."""
+        return self.latest_runs(models.GOOD, dossier_id=dossier_id).get(dossier_id)
+
+    def runs(self, dossier_id: str | None = None, since: datetime | None = None, limit: int = 100) -> list[SyncRun]:
+        """Runs, the latest first; of one dossier, and started at or after ``since``, when asked."""
+        query = select(models.SyncRun).order_by(models.SyncRun.sync_id.desc()).limit(limit)
+        if dossier_id is not None:
+            query = query.where(models.SyncRun.dossier_id == dossier_id)
+        if since is not None:
+            query = query.where(models.SyncRun.started_at >= since)
+        with self.reading() as session:
+            return [record(SyncRun, row) for row in session.scalars(query)]
+
+    def run(self, sync_id: str) -> SyncRun | None:
+        """One run by its id."""
+        with self.reading() as session:
+            row = session.get(models.SyncRun, sync_id)
+            return record(SyncRun, row) if row else None
+
+    def latest_runs(
+        self,
+        statuses: Sequence[str] = models.FINISHED,
+        *,
+        software: str | None = None,
+        firm: str | None = None,
+        dossier_id: str | None = None,
+    ) -> dict[str, SyncRun]:
+        """For each dossier its latest run that ended as one of ``statuses``, in one question for all of them."""
+        latest = select(func.max(models.SyncRun.sync_id)).where(models.SyncRun.status.in_(statuses))
+        if software is not None:
+            latest = latest.where(models.SyncRun.software == software)
+        if firm is not None:
+            latest = latest.where(models.SyncRun.firm_id == self.firm(firm).firm_id)
+        if dossier_id is not None:
+            latest = latest.where(models.SyncRun.dossier_id == dossier_id)
+        chosen = latest.group_by(models.SyncRun.dossier_id).scalar_subquery()
+        with self.reading() as session:
+            rows = session.scalars(select(models.SyncRun).where(models.SyncRun.sync_id.in_(chosen)))
+            return {row.dossier_id: record(SyncRun, row) for row in rows}
+
+    def failed_now(self, software: str | None = None) -> list[SyncRun]:
+        """The dossiers that are broken now: the latest finished run of each linked dossier, where it failed."""
+        linked = {link.dossier_id for link in self.links(software)}
+        latest = self.latest_runs().values()
+        failed = [run for run in latest if run.status == "failed" and run.dossier_id in linked]
+        return sorted(failed, key=lambda run: run.dossier_id)
+
+    def stale(self, software: str | None, older_than: timedelta) -> list[StaleDossier]:
+        """Linked dossiers whose figures are older than ``older_than``, the oldest first.
+
+        Figures are as old as the start of the last good run. A dossier that never synced well counts from its link.
+        """
+        limit = self.now() - older_than
+        good = self.latest_runs(models.GOOD)
+        found: list[StaleDossier] = []
+        for link in self.links(software):
+            as_of = good[link.dossier_id].started_at if link.dossier_id in good else None
+            if (as_of or link.linked_at) < limit:
+                found.append(StaleDossier(link.dossier_id, link.software, link.firm_id, as_of))
+        return sorted(found, key=lambda each: (each.figures_as_of is not None, each.figures_as_of, each.dossier_id))
+
+
+_STAMP = "%Y%m%dt%H%M%S%f"
+
+
+def _new_sync_id(moment: datetime, before: str | None) -> str:
+    """``20250131t235959123456-9f3a1c``: the moment to the microsecond in UTC, and what makes it unique.
+
+    It sorts after ``before`` even when the clock was set back in between.
+    """
+    stamp = moment.astimezone(UTC).replace(tzinfo=None)
+    if before is not None:
+        stamp = max(stamp, datetime.strptime(before.split("-")[0], _STAMP) + timedelta(microseconds=1))  # noqa: DTZ007
+    return f"{stamp:{_STAMP}}-{secrets.token_hex(3)}"

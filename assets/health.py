@@ -82,8 +82,8 @@ def unbalanced(house: House, software: str) -> dict[str, str]:
         rows = db.execute(
             "SELECT dossier_id, string_agg(check_name || ': ' || detail, '; ' ORDER BY check_name) "
             "FROM ledger.reconciliation WHERE software = ? AND state IN ('failed', 'warning') "
-            "AND check_name IN ('ledger_balances', 'years_balance', 'closed_years_balance', 'entries_balance', 'equals_package', "
-            "'opening_continues') GROUP BY dossier_id",
+            "AND check_name IN ('ledger_balances', 'years_balance', 'closed_years_balance', 'entries_balance', "
+            "'equals_package', 'opening_continues') GROUP BY dossier_id",
             [software],
         ).fetchall()
     return dict(rows)

@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 
 from assets.ledgers import ledger_key
-from assets.partitions import dossiers_of
 from assets.published import PUBLISHED
 from connectors.catalog import available_packages
 
@@ -27,7 +26,6 @@ def ledger_jobs() -> dict[str, JobDefinition]:
         row.slug: dg.define_asset_job(
             ledger_job_name(row.slug),
             selection=dg.AssetSelection.assets(ledger_key(row.slug)).without_checks(),
-            partitions_def=dossiers_of(row.slug),
             description=f"Syncs {row.name} dossiers: one, or a range of them.",
         )
         for row in available_packages()

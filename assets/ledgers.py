@@ -5,7 +5,7 @@ never yields an output by itself: it logs a materialization per good dossier and
 bad one, and fails once at the end when any failed. Dagster then shows exactly the bad ones as failed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,7 +42,9 @@ def ledger_asset(
     """The asset of one package. The command line passes ``report_for``, a listener for each dossier's progress, and
     ``hear``, which is told every outcome."""
 
-    def ledger(context: dg.AssetExecutionContext, config: LedgerConfig) -> None:
+    def ledger(context: dg.AssetExecutionContext, config: LedgerConfig) -> Iterator[dg.Output]:
+        # A generator that yields nothing: returning None would materialize every partition a second time.
+        yield from ()
         resource: PackageResource = getattr(context.resources, row.slug)
         house = resource.open_house()
         tags = context.run.tags
@@ -50,7 +52,7 @@ def ledger_asset(
             trigger=tags.get(TRIGGER_TAG, "manual"),
             from_landing=config.from_landing or tags.get(FROM_LANDING_TAG) == "true",
             accept_empty=config.accept_empty or tags.get(ACCEPT_EMPTY_TAG) == "true",
-            dagster_run_id=context.run_id,
+            dagster_run_id=context.run.run_id,
         )
         keys = list(context.partition_keys)
         with ThreadPoolExecutor(max_workers=max(1, min(resource.dossiers_at_once, len(keys)))) as pool:

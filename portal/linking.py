@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,7 +36,10 @@ def link(
     ] = None,
     totals: Annotated[bool, typer.Option("--totals", help="Trial balances only.")] = False,
 ) -> None:
-    """Links a dossier, fills in its fiscal years from the package, and prints the dossier's id."""
+    """Links a dossier, fills in its fiscal years from the package, and prints the dossier's id.
+
+    With --dossier and the id of a linked dossier, that dossier moves here: from another package, or to another mode.
+    """
     if sum((replace, from_ is not None, totals)) > 1:
         raise typer.BadParameter("--replace, --from and --totals exclude one another")
     since = parse_date(from_, "--from") if from_ else None
@@ -72,19 +75,19 @@ def add_link(
     since: date | None = None,
     dossier: str | None = None,
 ) -> Link:
-    """Keeps a link to a dossier as its package lists it."""
-    return house.registry.add_link(
-        connection_id,
-        ref.external_id,
-        code=ref.code,
-        name=ref.name,
-        dossier_id=dossier,
-        mode=mode,
-        transfer_date=since,
-        country=ref.country,
-        currency=ref.currency,
-        vat_number=ref.vat_number,
-    )
+    """Keeps a link to a dossier as its package lists it; a dossier that is linked already moves to this place."""
+    facts: dict[str, Any] = {
+        "code": ref.code,
+        "name": ref.name,
+        "mode": mode,
+        "transfer_date": since,
+        "country": ref.country,
+        "currency": ref.currency,
+        "vat_number": ref.vat_number,
+    }
+    if dossier is not None and any(item.dossier_id == dossier for item in house.registry.links()):
+        return house.registry.relink(dossier, connection_id, ref.external_id, **facts)
+    return house.registry.add_link(connection_id, ref.external_id, dossier_id=dossier, **facts)
 
 
 def refuse_mid_year(since: date, years: list[FiscalYear]) -> None:

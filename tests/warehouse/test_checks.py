@@ -14,7 +14,8 @@ from tests.warehouse.conftest import prepared
 from warehouse.bench import CheckResult, Trust, Workbench, refuse_failed
 
 ALWAYS = {
-    "ledger_balances", "years_balance", "closed_years_balance", "entries_balance", "line_keys_unique", "lines_complete", "lines_in_years",
+    "ledger_balances", "years_balance", "closed_years_balance", "entries_balance", "line_keys_unique",
+    "lines_complete", "lines_in_years",
     "years_continuous", "opening_continues", "equals_package", "accounts_known", "accounts_mapped",
 }  # fmt: skip
 

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.partitions import CHUNK, add_missing, chunks
+from sensors.new_links import arrivals
+
+KEYS = st.lists(st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True), unique=True, max_size=60)
+
+
+@given(KEYS, st.data(), st.integers(1, 7))
+def test_chunks_cover_exactly_the_linked_partitions_in_contiguous_runs(
+    partitions: list[str], data: st.DataObject, size: int
+) -> None:
+    linked = set(data.draw(st.lists(st.sampled_from(partitions), unique=True))) if partitions else set()
+    covered: list[str] = []
+    for first, last in chunks(partitions, linked, size):
+        run = partitions[partitions.index(first) : partitions.index(last) + 1]
+        assert 1 <= len(run) <= size
+        assert set(run) <= linked
+        covered += run
+    assert covered == [key for key in partitions if key in linked]
+
+
+def test_a_chunk_stays_below_what_makes_planned_events_time_out() -> None:
+    assert 100 <= CHUNK <= 250
+
+
+def test_partitions_are_added_once_and_in_the_order_of_the_links() -> None:
+    import dagster as dg
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert add_missing(instance, "winbooks", ["b", "a"]) == ["b", "a"]
+        many = [f"d{n}" for n in range(1500)]
+        assert add_missing(instance, "winbooks", ["a", *many]) == many
+        assert list(instance.get_dynamic_partitions("winbooks_dossiers")) == ["b", "a", *many]
+
+
+def test_arrivals_are_links_without_a_partition_and_links_that_want_a_first_sync() -> None:
+    class Link:
+        def __init__(self, dossier_id: str, wanted: bool) -> None:
+            self.dossier_id, self.wanted_first_sync = dossier_id, wanted
+
+    links = [Link("new", True), Link("synced", False), Link("waiting", True)]
+    found = arrivals(links, {"synced", "waiting"})  # type: ignore[arg-type]
+    assert found.keys == ["new"]
+    assert [link.dossier_id for link in found.first_syncs] == ["new", "waiting"]

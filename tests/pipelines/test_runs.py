@@ -1,0 +1,190 @@
+"""The assets in a real Dagster instance: what a run tells about each dossier."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets.health import health_checks
+from assets.ledgers import FROM_LANDING_TAG, ledger_asset, ledger_key
+from assets.partitions import add_missing, dossiers_of, range_tags
+from assets.published import published_snapshot
+from connectors.catalog import package
+from foundation.secrets import Secret
+from resources.house import House
+from resources.packages import PackageResource, resource_class
+from resources.warehouse import WarehouseResource
+from sensors.new_links import new_links_sensor
+from tests.contract.dossier import Linked, linked
+
+ROW = package("verocount")
+KEY = ledger_key("verocount")
+
+
+class Firm:
+    """A house with three dossiers of one package, and a Dagster instance beside it."""
+
+    def __init__(self, dossier: Linked, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.dossier, self.instance = dossier, instance
+        self.house: House = dossier.house
+        self.root = Path(dossier.sandbox.settings["root"])
+        connection = self.house.registry.link(dossier.dossier_id).connection_id
+        self.ids = [dossier.dossier_id]
+        for name in ("second", "third"):
+            shutil.copytree(self.root / dossier.sandbox.external_id, self.root / name)
+            link = self.house.registry.add_link(connection, name, code=name, name=name, dossier_id=name)
+            self.ids.append(link.dossier_id)
+
+    @property
+    def resource(self) -> PackageResource:
+        return resource_class(ROW)(software=ROW.slug, home=str(self.house.home.root), dossiers_at_once=2)
+
+    def materialize(self, first: str, last: str | None = None, **tags: str) -> dg.ExecuteInProcessResult:
+        add_missing(self.instance, ROW.slug, self.ids)
+        return dg.materialize(
+            [ledger_asset(ROW)],
+            instance=self.instance,
+            resources={ROW.slug: self.resource},
+            partition_key=first if last is None else None,
+            tags={**tags, **(range_tags(first, last) if last else {})},
+            raise_on_error=False,
+        )
+
+    def materialized(self) -> dict[str, dict[str, Any]]:
+        """Metadata of the latest materialization of each partition."""
+        records = self.instance.fetch_materializations(KEY, limit=100, ascending=True).records
+        return {str(r.asset_materialization.partition): _plain(r.asset_materialization) for r in records}  # type: ignore[union-attr]
+
+    def observed(self) -> dict[str, dict[str, Any]]:
+        """Metadata of the latest observation of each partition."""
+        records = self.instance.fetch_observations(KEY, limit=100, ascending=True).records
+        return {str(r.asset_observation.partition): _plain(r.asset_observation) for r in records}  # type: ignore[union-attr]
+
+    def statuses(self) -> dict[str, str]:
+        by_key = self.instance.get_status_by_partition(KEY, self.ids, dossiers_of(ROW.slug)) or {}
+        return {key: status.value if status else "MISSING" for key, status in by_key.items()}
+
+
+def _plain(event: Any) -> dict[str, Any]:
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Firm]:
+    (tmp_path / "dagster").mkdir()
+    with (
+        linked(ROW, tmp_path) as dossier,
+        dg.DagsterInstance.local_temp(
+            str(tmp_path / "dagster"), overrides={"telemetry": {"enabled": False}}
+        ) as instance,
+    ):
+        yield Firm(dossier, tmp_path, instance)
+
+
+def spoil(firm: Firm, name: str) -> None:
+    shutil.rmtree(firm.root / name)
+
+
+def test_one_partition_is_materialized_with_metadata_that_plots(firm: Firm) -> None:
+    result = firm.materialize(firm.ids[0])
+    assert result.success
+    told = firm.materialized()[firm.ids[0]]
+    assert told["status"] == "synced"
+    assert told["lines"] > 0
+    assert told["difference"] == 0
+    assert told["seconds"] > 0
+    assert len(firm.instance.fetch_materializations(KEY, limit=10).records) == 1
+
+
+def test_in_a_range_exactly_the_bad_dossier_fails_and_says_why(firm: Firm) -> None:
+    spoil(firm, "second")
+    result = firm.materialize(firm.ids[0], "third")
+    assert not result.success
+    good = firm.materialized()
+    assert set(good) == {firm.ids[0], "third"}
+    bad = firm.observed()
+    assert set(bad) == {"second"}
+    assert "second" in bad["second"]["message"]
+    assert firm.statuses() == {firm.ids[0]: "MATERIALIZED", "second": "FAILED", "third": "MATERIALIZED"}
+
+
+def test_a_mended_dossier_turns_green_again(firm: Firm) -> None:
+    shutil.move(firm.root / "second", firm.root / ".away")
+    firm.materialize("second")
+    assert firm.statuses()["second"] == "FAILED"
+    shutil.move(firm.root / ".away", firm.root / "second")
+    assert firm.materialize("second").success
+    assert firm.statuses()["second"] == "MATERIALIZED"
+
+
+def test_a_tag_makes_a_run_go_from_landing(firm: Firm) -> None:
+    firm.materialize(firm.ids[0])
+    spoil(firm, firm.dossier.sandbox.external_id)
+    assert not firm.materialize(firm.ids[0]).success
+    assert firm.materialize(firm.ids[0], **{FROM_LANDING_TAG: "true"}).success
+
+
+def test_health_checks_count_what_is_wrong_now(firm: Firm) -> None:
+    spoil(firm, "second")
+    firm.materialize(firm.ids[0], "third")
+    result = dg.materialize(
+        [ledger_asset(ROW), health_checks(ROW)],
+        instance=firm.instance,
+        resources={ROW.slug: firm.resource},
+        selection=dg.AssetSelection.checks(health_checks(ROW)),
+    )
+    found = {e.check_name: e for e in result.get_asset_check_evaluations()}
+    assert not found["failed_now"].passed
+    assert found["failed_now"].metadata["count"].value == 1
+    assert list(found["failed_now"].metadata["sample"].value) == ["second"]
+    assert found["unbalanced"].passed
+    assert found["stale"].passed
+
+
+def test_the_sensor_turns_a_new_link_into_a_partition_and_a_first_sync(firm: Firm) -> None:
+    context = dg.build_sensor_context(
+        instance=firm.instance, resources={"warehouse": WarehouseResource(home=str(firm.house.home.root))}
+    )
+    first = new_links_sensor(context)
+    assert isinstance(first, dg.SensorResult)
+    assert sorted(r.partition_key or "" for r in first.run_requests or []) == sorted(firm.ids)
+    assert {r.job_name for r in first.run_requests or []} == {"verocount_ledgers"}
+    added = [key for request in first.dynamic_partitions_requests or [] for key in request.partition_keys]
+    assert sorted(added) == sorted(firm.ids)
+    firm.materialize(*sorted([firm.ids[0], "third"]))
+    later = new_links_sensor(context)
+    assert isinstance(later, dg.SkipReason)
+
+
+def test_the_snapshot_asset_publishes_and_tells_its_size(firm: Firm) -> None:
+    firm.materialize(firm.ids[0])
+    result = dg.materialize(
+        [published_snapshot], resources={"warehouse": WarehouseResource(home=str(firm.house.home.root))}
+    )
+    told = result.asset_materializations_for_node("warehouse__published_snapshot")[0].metadata
+    assert told["dossiers"].value == 1
+    assert told["lines"].value > 0
+
+
+def test_no_secret_reaches_dagster(tmp_path: Path) -> None:
+    hidden = "correct-horse-battery-staple"
+    (tmp_path / "dagster").mkdir()
+    with (
+        linked(ROW, tmp_path) as dossier,
+        dg.DagsterInstance.local_temp(
+            str(tmp_path / "dagster"), overrides={"telemetry": {"enabled": False}}
+        ) as instance,
+    ):
+        connection = dossier.house.registry.link(dossier.dossier_id).connection_id
+        dossier.house.registry.replace_secrets(connection, {"client_secret": Secret(hidden)})
+        firm = Firm(dossier, tmp_path, instance)
+        spoil(firm, "second")
+        firm.materialize(firm.ids[0], "third")
+    everywhere = b"".join(Path(folder, name).read_bytes() for folder, _, names in os.walk(tmp_path) for name in names)
+    assert hidden.encode() not in everywhere

@@ -475,7 +475,7 @@ def package(slug: str) -> Package:
     if found is None:
         from difflib import get_close_matches
 
-        near = get_close_matches(slug, PACKAGES, n=3)
+        near = [known for known in PACKAGES if known.startswith(slug)] or get_close_matches(slug, PACKAGES, n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "See `grandlivre software` for all of them."
         raise WrongInput(f"there is no package {slug!r}", next_step=hint)
     return found

@@ -1,7 +1,8 @@
 """XAF 3.2 (XML Auditfile Financieel) of one dossier and fiscal year, streamed.
 
-Opening balances become ``openingBalance``; every other line, closing entries included, a ``trLine`` with a positive
-or negative amount on its side (``amntTp``), as the package told it. Element order follows the schema.
+Opening balances become ``openingBalance``; every other line a ``trLine`` with a positive or negative amount on its side
+(``amntTp``), as the package told it. Closing entries stay out: the format has no mark for them, and a reader would take
+them for movements that empty the income statement. Element order follows the schema.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from lxml import etree
 _XAF = "http://www.auditfiles.nl/XAF/3.2"
 _JOURNAL_TYPES = {"bank": "B", "cash": "C", "purchase": "P", "purchase_credit": "P", "sales": "S", "sales_credit": "S"}
 _PARTY_TYPES = {"both": "B", "customer": "C", "supplier": "S"}
-_LINES = "FROM ledger.general_ledger WHERE dossier_id = ? AND fiscal_year = ? AND period_kind <> 'opening'"
+_LINES = (
+    "FROM ledger.general_ledger WHERE dossier_id = ? AND fiscal_year = ? AND period_kind NOT IN ('opening', 'closing')"
+)
 
 
 def write_audit_file(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, out: Path) -> int:

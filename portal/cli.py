@@ -25,11 +25,11 @@ for room in (connecting, linking, syncing, ask, demo, ui):
     room.add_commands(app)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Runs the command line. An error is told as what, why and what to do next; never as a traceback."""
     logging.basicConfig(level=os.environ.get("GRANDLIVRE_LOG", "WARNING"), stream=sys.stderr)
     try:
-        app()
+        app(args=arguments)
     except GrandlivreError as error:
         tell(f"Error: {redact(str(error))}")
         raise SystemExit(1) from None

@@ -134,6 +134,9 @@ def reconnect(
     given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or not row.secrets)
     if given or set_:
         kept = house.registry.secrets(connection)
+        if "refresh_token" not in given:  # another key or address, and the consent that there is
+            tokens = house.registry.tokens(connection).read()
+            kept |= {name: Secret(str(value)) for name, value in tokens.items()}
         house.registry.replace_secrets(connection, {**kept, **given}, settings=settings)
     verify(house, connection)
     tell(f"{found.name} works. Next: grandlivre sync --software {row.slug}")
@@ -195,7 +198,7 @@ def gather_secrets(
     if "refresh_token" in known and "refresh_token" not in secrets:
         from portal.signin import sign_in
 
-        secrets["refresh_token"] = sign_in(row, settings, secrets)
+        secrets.update(sign_in(row, settings, secrets))
     return secrets
 
 

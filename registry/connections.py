@@ -19,7 +19,7 @@ from registry.names import did_you_mean, first_free, require_id, slug
 from registry.records import Connection, Firm, record
 
 # A consent's tokens rotate: they live with the tokens from the start, so that no stale copy can ever be used.
-_ROTATING = ("refresh_token", "access_token")
+_ROTATING = ("refresh_token", "access_token", "expires_at", "issued_at")
 _LONGEST_TEXT = 4000
 
 

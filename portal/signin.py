@@ -1,0 +1,126 @@
+"""Signing in by redirect: the vendor's consent page in a browser, and back to this computer with a code.
+
+The redirect address is the one registered for the app (setting ``redirect_uri``, by default a loopback address). Where
+it leads to this computer, a small server waits for it there; otherwise the person pastes the address that the browser
+ended at. Either way the ``state`` must come back unchanged.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from connectors.catalog import Package
+from connectors.contract import Access
+from connectors.http import HttpClient, VendorWays
+from connectors.oauth import authorization_url, exchange_code, new_state, unlimited_budget
+from foundation.errors import SignInAgain, Wait, WrongInput
+from foundation.secrets import Secret
+from portal.output import tell
+
+LOOPBACK = "http://localhost:8765/callback"
+_PATIENCE = 300.0
+_PAGE = "<!doctype html><meta charset=utf-8><title>Grandlivre</title><p>{}</p><p>You can close this page.</p>"
+
+
+def sign_in(
+    row: Package,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, Secret],
+    *,
+    browse: Callable[[str], object] = webbrowser.open,
+    patience: float = _PATIENCE,
+) -> dict[str, Secret]:
+    """Opens the package's consent page and returns the tokens of the consent (``refresh_token``, ``access_token``,
+    ``expires_at``, ``issued_at``). Raises SignInAgain when consent is refused, Wait when nobody came back."""
+    room = row.load_room()
+    access = Access(row.slug, settings, secrets)
+    app = room.oauth_app(access)
+    redirect = settings.get("redirect_uri") or LOOPBACK
+    state = new_state()
+    page = settings["base_url"].rstrip("/") + room.AUTHORIZE_PATH
+    address = authorization_url(page, app.client_id, redirect, state)
+    tell(f"Sign in to {row.name} and give consent:\n  {address}")
+    local = urlsplit(redirect).hostname in ("localhost", "127.0.0.1", "::1") and urlsplit(redirect).scheme == "http"
+    if local:
+        answer = _await_redirect(redirect, lambda: browse(address), patience)
+    else:
+        browse(address)
+        answer = _ask_address()
+    code = code_of(answer, state)
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    with requests.Session() as session:
+        budget = unlimited_budget(app.vendor, now, time.sleep)
+        client = HttpClient(VendorWays(app.vendor), session, budget, now=now, sleep=time.sleep)
+        fields = exchange_code(app, client, code, redirect, now=now)
+    return {name: Secret(value) for name, value in fields.items()}
+
+
+def code_of(address: str, state: str) -> Secret:
+    """The code in the address that the vendor sent the browser to. Raises SignInAgain when it holds none, or when it
+    answers another question than ours."""
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    if fields.get("state") != state:
+        raise SignInAgain("the answer does not belong to this sign-in", next_step="Start again, in one browser.")
+    if "code" not in fields:
+        reason = fields.get("error_description") or fields.get("error") or "no code came back"
+        raise SignInAgain(f"consent was not given ({reason})", next_step="Start again and give consent.")
+    return Secret(fields["code"])
+
+
+def _await_redirect(redirect: str, start: Callable[[], object], patience: float) -> str:
+    """Listens at the loopback address, lets the person go, and returns the address that came back."""
+    target = urlsplit(redirect)
+    answers: list[str] = []
+
+    class Callback(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if urlsplit(self.path).path != target.path:
+                self.send_error(404)
+                return
+            answers.append(self.path)
+            body = _PAGE.format("Thank you. Go back to the command line.").encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """The address holds the code: nothing is logged."""
+
+    try:
+        server = HTTPServer(("127.0.0.1", target.port or 80), Callback)
+    except OSError as error:
+        raise WrongInput(
+            f"the redirect address {redirect} cannot be listened at ({error.strerror})",
+            next_step="Free that port, or register another redirect address and set it with --set redirect_uri=...",
+        ) from None
+    with server:
+        server.timeout = 0.5
+        start()
+        end = time.monotonic() + patience
+        while not answers and time.monotonic() < end:
+            server.handle_request()
+    if not answers:
+        raise Wait("nobody came back from the sign-in page", next_step="Start again, and finish within five minutes.")
+    return answers[0]
+
+
+def _ask_address() -> str:
+    if not sys.stdin.isatty():
+        raise WrongInput(
+            "the redirect address leads elsewhere and nobody can be asked for it",
+            next_step="Run this in a terminal, or give --secret refresh_token=FILE.",
+        )
+    return input("Paste the address that the browser ended at: ").strip()

@@ -51,14 +51,14 @@ def test_the_dossier_s_facts_years_and_names_arrive(dossier: Linked) -> None:
     registered = dossier.house.registry.fiscal_years(dossier.dossier_id)
     assert [(y.start_date, y.end_date) for y in registered] == years
     names = dict(dossier.query("SELECT number, name FROM ledger.accounts WHERE NOT stub"))
-    used = {line.account for line in told.lines}
-    expected = {
-        a.number: a.name for a in told.accounts if a.number in used or "empty_accounts" in dossier.sandbox.tells
-    }
+    used = {line.account for line in told.lines} | {line.party for line in told.lines}
+    unused_too = "empty_accounts" in dossier.sandbox.tells
+    expected = {a.number: a.name for a in told.accounts if a.number in used or unused_too}
     assert {number: names.get(number) for number in expected} == expected
     if "party" in dossier.sandbox.tells:
         parties = dict(dossier.query("SELECT code, name FROM ledger.counterparties"))
-        assert {p.code: parties.get(p.code) for p in told.parties} == {p.code: p.name for p in told.parties}
+        expected = {p.code: p.name for p in told.parties if p.code in used or unused_too}
+        assert {code: parties.get(code) for code in expected} == expected
 
 
 def test_every_posted_account_has_a_code_of_the_common_chart(dossier: Linked) -> None:

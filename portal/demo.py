@@ -91,7 +91,8 @@ def _show_trial_balances(house: House) -> None:
         first = db.execute("SELECT min(dossier_id) FROM ledger.dossiers").fetchall()[0][0]
         columns = ("account", "account_name", "common_code", "opening", "debit", "credit", "closing")
         rows = db.execute(
-            f"SELECT {', '.join(columns)} FROM ledger.trial_balance_year "
+            "SELECT account, account_name, common_code, opening::DECIMAL(20,2), debit::DECIMAL(20,2), "
+            "credit::DECIMAL(20,2), closing::DECIMAL(20,2) FROM ledger.trial_balance_year "
             "WHERE dossier_id = ? AND fiscal_year = '2025' ORDER BY account",
             [first],
         ).fetchall()
@@ -99,7 +100,8 @@ def _show_trial_balances(house: House) -> None:
         show([dict(zip(columns, row, strict=True)) for row in rows], json=False)
         totals = db.execute(
             "SELECT dossier_id, count(DISTINCT fiscal_year) AS years, count(*) AS balances, "
-            "sum(opening) AS opening, sum(debit) AS debit, sum(credit) AS credit, sum(closing) AS closing "
+            "sum(opening)::DECIMAL(20,2) AS opening, sum(debit)::DECIMAL(20,2) AS debit, "
+            "sum(credit)::DECIMAL(20,2) AS credit, sum(closing)::DECIMAL(20,2) AS closing "
             "FROM ledger.trial_balance_year GROUP BY dossier_id ORDER BY dossier_id"
         )
         names = [column[0] for column in totals.description or ()]
@@ -109,7 +111,7 @@ def _show_trial_balances(house: House) -> None:
 
 def _tell_next(home: Home) -> None:
     root = os.path.relpath(home.root, Path.cwd())
-    command = Path(sys.argv[0]).name
+    command = os.path.relpath(sys.argv[0])
     tell(
         f"\nNext, with this state:\n"
         f"  GRANDLIVRE_HOME={root} {command} ui                     the Dagster UI\n"

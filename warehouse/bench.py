@@ -58,7 +58,7 @@ class CheckResult:
 class Workbench:
     """Context manager around the scratch database ``db``."""
 
-    def __init__(self, scratch: Path, *, memory: str = "320MB", threads: int = 2) -> None:
+    def __init__(self, scratch: Path, *, memory: str = "192MB", threads: int = 2) -> None:
         self.db = duckdb.connect(
             ":memory:", config={"memory_limit": memory, "threads": threads, "temp_directory": str(scratch)}
         )

@@ -122,9 +122,17 @@ def _months(year: FiscalYear) -> list[date]:
     return months
 
 
+def _place(k: int) -> int:
+    """Where the k-th entry of a month stands among its numbers; the month's end and late entries have 90,000-95,999."""
+    return k * 10 if k < 9000 else 87_000 + k
+
+
 @dataclass(frozen=True)
 class Company:
-    """The company as it stands at ``revision``; ``entries_per_month`` sets its size (3.5 lines each on average)."""
+    """The company as it stands at ``revision``; ``entries_per_month`` (up to 12,999) sets its size.
+
+    An entry has 2.5 lines on average, the three years have 42 months.
+    """
 
     country: str = "BE"
     revision: int = 0
@@ -216,7 +224,7 @@ class _Books:
         self._open(base, index, year)
         for number, first in enumerate(months, start=1):
             for k in range(self.company.entries_per_month):
-                self._trade(base + number * 100_000 + k * 10, year.label, number, first, k)
+                self._trade(base + number * 100_000 + _place(k), year.label, number, first, k)
             self._month_end(base + number * 100_000 + 90_000, year.label, number, first)
         self._revise(base, index, year)
         movement: dict[str, Decimal] = defaultdict(Decimal)

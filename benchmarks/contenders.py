@@ -1,0 +1,181 @@
+"""What is timed, each in a process of its own: ours, the typed-decode floor, and a generic declarative loader.
+
+``python -m benchmarks.contenders NAME SERVER_JSON`` prints a line of JSON: seconds and peak memory in megabytes. Time
+starts after imports.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+PAGE = "/api/v1/{division}/bulk/Financial/TransactionLines"
+
+
+def _token(server: dict[str, Any]) -> str:
+    import requests
+
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": server["secrets"]["refresh_token"],
+        "client_id": server["settings"]["client_id"],
+        "client_secret": server["secrets"]["client_secret"],
+    }
+    reply = requests.post(f"{server['base_url']}/api/oauth2/token", data=form, timeout=60)
+    return str(reply.json()["access_token"])
+
+
+def ours(server: dict[str, Any], folder: Path) -> Callable[[], int]:
+    """A first sync: wire to published snapshot, with landing, checks and the package's balances compared."""
+    from assets.sync import SyncOptions, sync_dossier
+    from connectors.catalog import package
+    from foundation.home import Home
+    from foundation.secrets import Secret
+    from resources.house import House
+
+    home = Home(folder / "home")
+    house = House.open(home)
+    house.warehouse.create()
+    row = package("exact_online_be")
+    secrets = {name: Secret(value) for name, value in server["secrets"].items()}
+    connection = house.registry.add_connection(row.slug, "bench", "bench", server["settings"], secrets)
+    link = house.registry.add_link(connection.id, server["external_id"], code="1", name="bench", dossier_id="bench")
+
+    def run() -> int:
+        outcome = sync_dossier(link.dossier_id, house, SyncOptions())
+        assert outcome.good, outcome.error
+        return outcome.lines
+
+    return run
+
+
+def again(server: dict[str, Any], folder: Path) -> Callable[[], int]:
+    """The same dossier made again from landing, as after a fiscal-year fix."""
+    from assets.sync import SyncOptions, sync_dossier
+    from foundation.home import Home
+    from resources.house import House
+
+    ours(server, folder)()
+    house = House.open(Home(folder / "home"))
+
+    def run() -> int:
+        outcome = sync_dossier("bench", house, SyncOptions(from_landing=True))
+        assert outcome.good, outcome.error
+        return outcome.lines
+
+    return run
+
+
+def floor(server: dict[str, Any], folder: Path) -> Callable[[], int]:
+    """Download, typed decode with decimals, Arrow, one DuckDB table: the least that keeps amounts exact."""
+    import duckdb
+    import msgspec
+    import pyarrow as pa
+    import requests
+
+    from connectors.exact_online.resources import LINES
+
+    kinds: dict[str, Any] = {"string": str | None, "int64": int | None}
+    fields = [(f.name, kinds.get(str(f.type), Decimal | None), None) for f in LINES]
+    row = msgspec.defstruct("Row", fields)
+    inner = msgspec.defstruct("Inner", [("results", list[row]), ("next", str | None, None)], rename={"next": "__next"})  # type: ignore[valid-type]
+    page = msgspec.defstruct("Page", [("d", inner)])
+    decoder = msgspec.json.Decoder(page)
+    token = _token(server)
+    url: str | None = first_page(server)
+
+    def run() -> int:
+        session = requests.Session()
+        session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
+        db = duckdb.connect(str(folder / "floor.duckdb"))
+        count, address = 0, url
+        while address:
+            told = decoder.decode(session.get(address, timeout=60).content).d
+            columns = {f.name: [getattr(r, f.name) for r in told.results] for f in LINES}
+            rows = pa.table({name: pa.array(values, LINES.field(name).type) for name, values in columns.items()})
+            if not count:
+                db.execute("CREATE TABLE lines AS FROM rows WITH NO DATA")
+            db.execute("INSERT INTO lines FROM rows")
+            count += rows.num_rows
+            address = told.next
+        db.close()
+        return count
+
+    return run
+
+
+def first_page(server: dict[str, Any]) -> str:
+    """The address of the first page of lines, as our own reader asks for it."""
+    from urllib.parse import quote
+
+    from connectors.exact_online.inferred import EVERYTHING
+    from connectors.exact_online.resources import LINES
+
+    path = PAGE.format(division=server["external_id"])
+    select = ",".join(LINES.names)
+    return f"{server['base_url']}{path}?$select={select}&$filter={quote(EVERYTHING)}"
+
+
+def dlt(server: dict[str, Any], folder: Path) -> Callable[[], int]:
+    """dlt's REST source to DuckDB, with its defaults: the lines only, without checks."""
+    import os
+
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["DLT_DATA_DIR"] = str(folder / "dlt")
+    import dlt as dlt_package
+    from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
+    from dlt.sources.rest_api import rest_api_source
+
+    url = first_page(server)
+    config: Any = {
+        "client": {
+            "base_url": server["base_url"],
+            "headers": {"Accept": "application/json"},
+            "auth": {"type": "bearer", "token": _token(server)},
+            "paginator": JSONLinkPaginator(next_url_path="d.__next"),
+        },
+        "resources": [
+            {
+                "name": "lines",
+                "endpoint": {"path": url.removeprefix(server["base_url"]), "data_selector": "d.results"},
+            }
+        ],
+    }
+
+    def run() -> int:
+        pipeline = dlt_package.pipeline(
+            "bench",
+            destination=dlt_package.destinations.duckdb(str(folder / "dlt.duckdb")),
+            dataset_name="exact",
+            pipelines_dir=str(folder / "pipelines"),
+        )
+        pipeline.run(rest_api_source(config))
+        with pipeline.sql_client() as client, client.execute_query("SELECT count(*) FROM lines") as cursor:
+            return int(cursor.fetchall()[0][0])
+
+    return run
+
+
+CONTENDERS = {"ours": ours, "again": again, "floor": floor, "dlt": dlt}
+
+
+def main(name: str, server: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = CONTENDERS[name](server, Path(folder))
+        start = time.perf_counter()
+        lines = run()
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {"name": name, "lines": lines, "seconds": seconds, "peak_mb": peak}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))

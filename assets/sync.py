@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from connectors.books import require_complete
-from connectors.contract import Connector, Event, ExtractRequest
+from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
 from foundation.errors import EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.locks import dossier_lock
 from registry.store import Link
@@ -193,7 +193,6 @@ class _Sync:
             previous=before,
         )
         self.house.registry.set_health(self.link.connection_id, "ok", None)
-        self.house.registry.record_package_years(dossier, connector.fiscal_years(self.link.external_id))
         self.rows_read = snapshot.rows_read
         return snapshot
 
@@ -215,6 +214,8 @@ class _Sync:
         bench.mount(snapshot.files)
         connector.normalize(bench.db)
         require_complete(bench.db)
+        years = bench.db.execute("SELECT label, start_date, end_date, closed FROM books.fiscal_years").fetchall()
+        self.house.registry.record_package_years(self.link.dossier_id, [FiscalYear(*year) for year in years])
         self.report("map", 0)
         bench.prepare(
             country=self._country(bench),

@@ -19,17 +19,19 @@ def ledger_job_name(software: str) -> str:
     return f"{software}_ledgers"
 
 
+def ledger_job(software: str) -> JobDefinition:
+    """The job of one package's ledgers. Checks stay out: they look at a package as a whole."""
+    return dg.define_asset_job(
+        ledger_job_name(software),
+        selection=dg.AssetSelection.assets(ledger_key(software)).without_checks(),
+        description="Syncs dossiers of one package: one, or a range of them.",
+    )
+
+
 @lru_cache(maxsize=1)
 def ledger_jobs() -> dict[str, JobDefinition]:
-    """The job of each available package, by slug. Checks stay out: they look at a package as a whole."""
-    return {
-        row.slug: dg.define_asset_job(
-            ledger_job_name(row.slug),
-            selection=dg.AssetSelection.assets(ledger_key(row.slug)).without_checks(),
-            description=f"Syncs {row.name} dossiers: one, or a range of them.",
-        )
-        for row in available_packages()
-    }
+    """The job of each available package, by slug."""
+    return {row.slug: ledger_job(row.slug) for row in available_packages()}
 
 
 health_job = dg.define_asset_job(

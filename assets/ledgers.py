@@ -74,7 +74,7 @@ def ledger_asset(
         partitions_def=dossiers_of(row.slug),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=row.slug,
-        group_name="ledgers",
+        group_name=row.slug,  # the graph names groups, and calls every asset in them "ledger"
         kinds={"duckdb"},
         output_required=False,
         required_resource_keys={row.slug},

@@ -65,29 +65,30 @@ def run_syncs(
     """Materializes the dossiers' partitions in this process and returns an object per dossier (design: ``sync``)."""
     import dagster as dg
 
+    from assets.jobs import ledger_job, ledger_job_name
     from assets.ledgers import ACCEPT_EMPTY_TAG, FROM_LANDING_TAG, TRIGGER_TAG, ledger_asset
     from assets.partitions import add_missing, chunks, range_tags
     from assets.sync import Outcome
     from resources.packages import resource_class
 
     outcomes: dict[str, Outcome] = {}
-    tags = {
-        TRIGGER_TAG: "manual",
-        FROM_LANDING_TAG: str(from_landing).lower(),
-        ACCEPT_EMPTY_TAG: str(accept_empty).lower(),
-    }
+    tags = {TRIGGER_TAG: "manual"}
+    if from_landing:
+        tags[FROM_LANDING_TAG] = "true"
+    if accept_empty:
+        tags[ACCEPT_EMPTY_TAG] = "true"
     with _Watch() as watch, dg.DagsterInstance.from_config(str(dagster_home(house.home))) as instance:
         for slug, ids in by_software.items():
             row = package(slug)
             add_missing(instance, slug, ids)
             asset = ledger_asset(row, watch.report_for, lambda outcome: outcomes.update({outcome.dossier_id: outcome}))
             resource = resource_class(row)(software=slug, home=str(house.home.root))
+            here = dg.Definitions(assets=[asset], jobs=[ledger_job(slug)], resources={slug: resource})
+            job = here.resolve_job_def(ledger_job_name(slug))
             for first, last in chunks(instance.get_dynamic_partitions(f"{slug}_dossiers"), ids):
                 one = first == last
-                dg.materialize(
-                    [asset],
+                job.execute_in_process(
                     instance=instance,
-                    resources={slug: resource},
                     partition_key=first if one else None,
                     tags=tags if one else {**tags, **range_tags(first, last)},
                     raise_on_error=False,

@@ -1,0 +1,13 @@
+"""The drop folder: packages whose storage is not public export files into a folder per dossier, and we read those.
+
+Our own CSV contract, the French FEC and the Dutch XAF are told apart by file name; see :mod:`.folder`.
+"""
+
+from __future__ import annotations
+
+from connectors.contract import Access
+from connectors.drop_folder.client import DropFolder
+
+
+def open_connector(access: Access) -> DropFolder:
+    return DropFolder(access)

@@ -1,0 +1,196 @@
+"""Our own CSV contract: the ledger of a year in lines_<label>.csv, control totals in trial_balance_<label>.csv.
+
+Nothing is repaired in silence: what cannot be read stops the sync with file, line and column; what looks odd but can
+be read becomes a note.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.drop_folder import amounts, dates
+from connectors.drop_folder.checks import note_entries, require_balance
+from connectors.drop_folder.headings import BALANCES, LINES
+from connectors.drop_folder.profiles import Profile
+from connectors.drop_folder.sheet import TABLE, Sheet, cleaned_copy, load_lines, open_sheet
+from connectors.drop_folder.workbench import Workbench, literal
+from foundation.errors import BadFile
+
+
+def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
+    """Adds the lines of fiscal year ``label``; debit and credit, or one signed amount (debit +).
+
+    Raises BadFile naming file, line and column, and for a file whose debits and credits differ.
+    """
+    sheet = open_sheet(bench, path, LINES, profile)
+    _require_amounts(sheet)
+    _skip_totals(bench, sheet)
+    dates.require(bench, TABLE, "date", name="date", file=path.name, needed=True)
+    if "due_date" in sheet.columns:
+        dates.require(bench, TABLE, "due_date", name="due_date", file=path.name)
+    period = _require_whole(bench, sheet, "period")
+    notation: dict[str, amounts.Notation] = {
+        column: amounts.decide(bench, TABLE, column, name=column, file=path.name, fixed=profile.decimal)
+        for column in ("debit", "credit", "amount", "amount_currency")
+        if column in sheet.columns
+    }
+
+    def money(column: str) -> str:
+        return amounts.parsed(column, notation[column]) if column in notation else "NULL::DECIMAL(20,4)"
+
+    # Where a file has both forms the two sides count; the signed amount serves where it stands alone.
+    if {"debit", "credit"} <= sheet.columns:
+        debit, credit = (f"coalesce({money(side)}, 0)" for side in ("debit", "credit"))
+    else:
+        debit, credit = f"greatest({money('amount')}, 0)", f"greatest(-({money('amount')}), 0)"
+    if "modified_at" in sheet.columns:
+        _require_timestamps(bench, sheet)
+    modified = dates.parsed_timestamp("modified_at") if "modified_at" in sheet.columns else "NULL::TIMESTAMP"
+    due = dates.parsed("due_date") if "due_date" in sheet.columns else "NULL::DATE"
+    bench.db.execute(
+        f"""INSERT INTO lines BY NAME
+        SELECT {literal(label)} AS year, {literal(path.name)} AS file, row, {sheet.column("journal")} AS journal,
+            coalesce({sheet.column("document")}, '') AS entry, {sheet.column("line_no")} AS line_no,
+            {dates.parsed("date")} AS date, {period} AS period, {sheet.column("document")} AS document,
+            {sheet.column("account")} AS account, {sheet.column("account_name")} AS account_name,
+            {sheet.column("description")} AS description,
+            coalesce({debit}, 0)::DECIMAL(20,4) AS debit, coalesce({credit}, 0)::DECIMAL(20,4) AS credit,
+            upper({sheet.column("currency")}) AS currency,
+            {amounts.signed_like(money("amount_currency"), f"(coalesce({debit}, 0) - coalesce({credit}, 0))")}
+                AS amount_currency,
+            {sheet.column("counterparty")} AS counterparty, {sheet.column("vat_code")} AS vat_code,
+            {due} AS due_date, {modified} AS modified_at
+        FROM {TABLE} ORDER BY row"""
+    )
+    _leave_out_drafts(bench, path.name, profile)
+    require_balance(bench, path.name)
+    note_entries(bench, path.name)
+    _note_repeated(bench, path.name)
+
+
+def read_balances(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
+    """Adds a package's own trial balance of a year (before closing entries). Raises BadFile when it is not balanced."""
+    sheet = open_sheet(bench, path, BALANCES, profile)
+    _skip_totals(bench, sheet)
+    columns = []
+    for column in ("opening", "debit", "credit", "closing"):
+        if column in sheet.columns:
+            sign = amounts.decide(bench, TABLE, column, name=column, file=path.name, fixed=profile.decimal)
+            columns.append(f"coalesce({amounts.parsed(column, sign)}, 0) AS {column}")
+    bench.db.execute(
+        f"""INSERT INTO balances BY NAME
+        SELECT {literal(label)} AS fiscal_year, {literal(path.name)} AS file, {sheet.column("account")} AS account,
+            {sheet.column("name")} AS name, {", ".join(columns)}
+        FROM {TABLE} ORDER BY row"""
+    )
+    _require_balanced_closing(bench, path.name)
+    unlike = bench.row(
+        "SELECT count(*) FILTER (opening + debit - credit <> closing) FROM balances WHERE file = ?", [path.name]
+    )[0]
+    bench.note("balance_rows_do_not_add_up", f"{path.name}: opening + debit - credit is not closing", unlike)
+
+
+def read_first(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
+    """Adds a trial balance in the text form of Belgian annual-accounts software: TAB, no headings, account,
+    description, debit balance, credit balance. Raises BadFile when it is not balanced."""
+    cleaned = cleaned_copy(bench, path, profile, profile.usual_encoding)
+    load_lines(bench, cleaned)
+    cleaned.unlink()
+    bench.db.execute(
+        f"""CREATE OR REPLACE TABLE {TABLE} AS
+        SELECT row, trim(f[1]) AS account, trim(f[2]) AS name, f[3] AS debit, f[4] AS credit, len(f) AS fields
+        FROM (SELECT row, string_split(line, chr(9)) AS f FROM text_lines WHERE trim(line) <> '')"""
+    )
+    wrong = bench.row(f"SELECT min({{'row': row, 'fields': fields}}) FROM {TABLE} WHERE fields < 4 OR account = ''")[0]
+    if wrong:
+        raise BadFile(
+            f"line {wrong['row']} has {wrong['fields']} fields; expected are account, description, debit and credit, "
+            "separated by TAB",
+            subject=path.name,
+        )
+    sides = [
+        amounts.parsed(side, amounts.decide(bench, TABLE, side, name=side, file=path.name, fixed=profile.decimal))
+        for side in ("debit", "credit")
+    ]
+    bench.db.execute(
+        f"""INSERT INTO balances BY NAME SELECT {literal(label)} AS fiscal_year, {literal(path.name)} AS file, account,
+            name, coalesce({sides[0]}, 0) - coalesce({sides[1]}, 0) AS closing
+        FROM {TABLE} ORDER BY row"""
+    )
+    _require_balanced_closing(bench, path.name)
+
+
+def _require_balanced_closing(bench: Workbench, file: str) -> None:
+    off = bench.row("SELECT coalesce(sum(closing), 0) FROM balances WHERE file = ?", [file])[0]
+    if off:
+        raise BadFile(f"the closing balances add up to {off:.2f} instead of 0", subject=file)
+
+
+def _require_amounts(sheet: Sheet) -> None:
+    if not ({"debit", "credit"} <= sheet.columns or "amount" in sheet.columns):
+        lacking = " and ".join(side for side in ("debit", "credit") if side not in sheet.columns)
+        raise BadFile(
+            f"there is no column {lacking}, and no column amount in its place",
+            subject=sheet.file,
+            next_step="Export debit and credit, or one signed amount (debit +); a heading of your own is named in "
+            "dossier.csv (column.debit;HEADING).",
+        )
+
+
+def _skip_totals(bench: Workbench, sheet: Sheet) -> None:
+    """Subtotals of printed lists have no account number; they are left out and counted."""
+    skipped = bench.row(f"SELECT count(*) FROM {TABLE} WHERE {sheet.column('account')} IS NULL")[0]
+    bench.db.execute(f"DELETE FROM {TABLE} WHERE {sheet.column('account')} IS NULL")
+    bench.note("subtotals_skipped", f"{sheet.file}: rows without an account number are taken for subtotals", skipped)
+
+
+def _require_whole(bench: Workbench, sheet: Sheet, column: str) -> str:
+    """SQL for a column of whole numbers; raises BadFile for anything else."""
+    value = f"TRY_CAST({sheet.column(column)} AS INTEGER)"
+    found = bench.row(
+        f"SELECT min({{'row': row, 'text': {sheet.column(column)}}}) FROM {TABLE} "
+        f"WHERE {sheet.column(column)} IS NOT NULL AND ({value} IS NULL OR contains({sheet.column(column)}, '.'))"
+    )[0]
+    if found:
+        raise BadFile(f"line {found['row']}, column {column}: {found['text']!r} is no whole number", subject=sheet.file)
+    return value
+
+
+def _require_timestamps(bench: Workbench, sheet: Sheet) -> None:
+    found = bench.row(
+        f"""SELECT min({{'row': row, 'text': modified_at}}) FROM {TABLE}
+        WHERE NOT {dates.empty("modified_at")} AND ({dates.parsed_timestamp("modified_at")}) IS NULL"""
+    )[0]
+    if found:
+        raise BadFile(
+            f"line {found['row']}, column modified_at: {found['text']!r} is not a moment in time", subject=sheet.file
+        )
+
+
+def _leave_out_drafts(bench: Workbench, file: str, profile: Profile) -> None:
+    """Lines of draft journals are provisional. Raises BadFile where the rest balances only together with them."""
+    if not profile.draft_journals:
+        return
+    draft = f"journal IN ({', '.join(literal(code) for code in profile.draft_journals)})"
+    drafts, off, off_without = bench.row(
+        f"""SELECT count(*) FILTER ({draft}), sum(debit - credit), sum(debit - credit) FILTER (NOT {draft})
+        FROM lines WHERE file = ?""",
+        [file],
+    )
+    if drafts and off == 0 and off_without:
+        raise BadFile(
+            f"draft journal included: the lines balance only with those of {', '.join(profile.draft_journals)}",
+            subject=file,
+            next_step="Post the drafts, or leave draft_journals out of dossier.csv, and sync again.",
+        )
+    bench.db.execute(f"DELETE FROM lines WHERE file = ? AND {draft}", [file])
+    bench.note("drafts_left_out", f"{file}: lines of draft journals are provisional and left out", drafts)
+
+
+def _note_repeated(bench: Workbench, file: str) -> None:
+    repeated = bench.row(
+        """SELECT count(*) FROM (SELECT 1 FROM lines WHERE file = ? AND line_no IS NOT NULL
+        GROUP BY journal, entry, line_no HAVING count(*) > 1)""",
+        [file],
+    )[0]
+    bench.note("repeated_line_numbers", f"{file}: lines share journal, document and line number", repeated)

@@ -1,0 +1,154 @@
+"""What lies in a dossier's folder: which files are read, and whether they may be read already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from connectors.files import is_inside, unreadable
+from foundation.errors import BadFile, Busy
+
+READY = "ready"
+EXPECTED = (
+    "Put fiscal_years.csv and lines_<year>.csv, an XML audit file (.xaf) or a FEC file (<SIREN>FEC<yyyymmdd>.txt) there"
+)
+_SINGLE = ("dossier", "accounts", "fiscal_years", "journals", "parties")
+_TEXT_FILE = (".csv", ".txt", ".tsv")
+# A FEC's name says who and until when only when it is one; copies are often renamed around the letters FEC.
+_FEC_NAME = re.compile(r"(\d{9})(\d{5})?FEC(20\d{2})([01]\d)([0-3]\d)([ _.(-].*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class FecFile:
+    """A FEC with what its name says; both None where the name is not a FEC name."""
+
+    path: Path
+    modified_ns: int
+    siren: str | None
+    closing: date | None
+
+
+@dataclass
+class Contents:
+    """The files of one dossier folder by what they are; lines and balances by their label, lower case."""
+
+    folder: Path
+    single: dict[str, Path] = field(default_factory=dict)
+    lines: dict[str, Path] = field(default_factory=dict)
+    balances: dict[str, Path] = field(default_factory=dict)
+    fec: list[FecFile] = field(default_factory=list)
+    xaf: list[Path] = field(default_factory=list)
+    ready: Path | None = None
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def readable(self) -> bool:
+        return bool(self.lines or self.balances or self.fec or self.xaf)
+
+    def paths(self) -> Iterator[Path]:
+        """Every file that is read."""
+        yield from self.single.values()
+        yield from self.lines.values()
+        yield from self.balances.values()
+        yield from self.xaf
+        yield from (fec.path for fec in self.fec)
+
+    def moved_to(self, folder: Path) -> Contents:
+        """The same contents, read from copies in ``folder``."""
+        return replace(
+            self,
+            folder=folder,
+            single={name: folder / path.name for name, path in self.single.items()},
+            lines={label: folder / path.name for label, path in self.lines.items()},
+            balances={label: folder / path.name for label, path in self.balances.items()},
+            fec=[replace(fec, path=folder / fec.path.name) for fec in self.fec],
+            xaf=[folder / path.name for path in self.xaf],
+        )
+
+    def require_ready(self) -> None:
+        """Raises BadFile for a folder without a ledger, and Busy while its export is still being written."""
+        if not self.readable:
+            seen = f"it holds only {', '.join(sorted(self.ignored)[:5])}" if self.ignored else "it is empty"
+            raise BadFile(
+                f"the folder {self.folder.name} holds no ledger: {seen}",
+                subject=self.folder.name,
+                next_step=f"{EXPECTED} and sync again; the figures of the last good sync stand.",
+            )
+        if self.ready is None:
+            return
+        mark = self.ready.stat().st_mtime_ns
+        later = [path.name for path in self.paths() if path.stat().st_mtime_ns > mark]
+        if later:
+            raise Busy(
+                f"the export is still being written: {later[0]} is newer than the marker READY",
+                subject=self.folder.name,
+                next_step="Let the export end with writing READY; the nightly tries again.",
+            )
+
+
+def look_into(folder: Path) -> Contents:
+    """Sorts the files of ``folder``, by name; a link that leads out of it is none of them.
+
+    Raises BadFile where two files claim the same place, Busy where the folder cannot be read.
+    """
+    contents = Contents(folder)
+    try:
+        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+            if path.is_file() and not path.name.startswith((".", "~")) and is_inside(folder, path):
+                _place(contents, path)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    return contents
+
+
+def fec_name(name: str) -> tuple[str | None, date | None]:
+    """SIREN and closing date from a FEC's file name (without its ending), each only from a full match."""
+    match = _FEC_NAME.fullmatch(name)
+    if not match:
+        return None, None
+    try:
+        return match[1], date(int(match[3]), int(match[4]), int(match[5]))
+    except ValueError:
+        return match[1], None
+
+
+def _place(contents: Contents, path: Path) -> None:
+    name, ending = path.stem.lower(), path.suffix.lower()
+    if path.name.lower() == READY:
+        contents.ready = path
+    elif ending == ".xaf" or (ending == ".xml" and _is_audit_file(path)):
+        contents.xaf.append(path)
+    elif path.name.lower().endswith(".first.txt"):
+        _claim(contents.balances, path.name.lower().removesuffix(".first.txt").rpartition("_")[2], path)
+    elif ending not in _TEXT_FILE:
+        contents.ignored.append(path.name)
+    elif name in _SINGLE:
+        _claim(contents.single, name, path)
+    elif name.startswith("lines_"):
+        _claim(contents.lines, name.removeprefix("lines_"), path)
+    elif name.startswith("trial_balance_"):
+        _claim(contents.balances, name.removeprefix("trial_balance_"), path)
+    elif "fec" in name:
+        contents.fec.append(FecFile(path, path.stat().st_mtime_ns, *fec_name(path.stem)))
+    else:
+        contents.ignored.append(path.name)
+
+
+def _claim(places: dict[str, Path], key: str, path: Path) -> None:
+    if key in places:
+        raise BadFile(
+            f"{places[key].name} and {path.name} both claim to be the one file of this kind",
+            subject=path.parent.name,
+            next_step="Leave one of them in the folder and sync again.",
+        )
+    places[key] = path
+
+
+def _is_audit_file(path: Path) -> bool:
+    """An XAF under the ending .xml: root auditfile, and not the Luxembourg file of the same name."""
+    with path.open("rb") as stream:
+        start = stream.read(4096).replace(b"\0", b"").lower()
+    return b"auditfile" in start and b"auditfileversion" not in start

@@ -1,0 +1,74 @@
+"""Drop folders that tell the sandbox company, one dialect per package, as real files.
+
+Each package exports as its users would find it: another separator, encoding, language, date and amount notation; ORAS
+as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC. Written from the contract, not from the reader.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.drop_folder import sandbox_csv, sandbox_fec, sandbox_xaf
+from connectors.sandbox.company import Company
+from connectors.sandbox.stage import DETAILS
+
+Writer = Callable[[Path, Company], None]
+
+_SIGNED = DETAILS - {"sides"}
+_UNDATED = DETAILS - {"period"}
+_FEC = frozenset(("party", "currency", "sides", "document", "description"))
+
+_DIALECTS: dict[str, tuple[Writer, frozenset[str]]] = {
+    "expertm": (sandbox_csv.EXPERTM.write, DETAILS),
+    "wings": (sandbox_csv.WINGS.write, _SIGNED),
+    "verocount": (sandbox_csv.VEROCOUNT.write, DETAILS),
+    "topaccount": (sandbox_csv.TOPACCOUNT.write, _UNDATED),
+    "adsolut": (sandbox_csv.ADSOLUT.write, DETAILS),
+    "popsy": (sandbox_csv.POPSY.write, DETAILS),
+    # The opening balance of an audit file has no documents; version 4.0 has no due dates.
+    "oras": (sandbox_xaf.write_3_2, DETAILS - {"closing", "document"}),
+    "briljant": (sandbox_xaf.write_4_0, DETAILS - {"closing", "due_date"}),
+    "cegid": (sandbox_fec.write, _FEC),
+}
+
+
+@dataclass
+class DropSandbox:
+    """The files of one dossier; see :class:`connectors.sandbox.stage.Sandbox`."""
+
+    root: Path
+    software: str
+    external_id: str
+    tells: frozenset[str]
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"root": str(self.root)}
+
+    @property
+    def calls(self) -> int:
+        return 0
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.external_id
+
+    def show(self, company: Company) -> None:
+        """Exports ``company`` again, in place of what was there."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        writer, _ = _DIALECTS[self.software]
+        writer(self.folder, company)
+
+
+@contextmanager
+def open_sandbox(software: str, company: Company, folder: Path) -> Iterator[DropSandbox]:
+    """A root below ``folder`` with one dossier, in the dialect of ``software``."""
+    sandbox = DropSandbox(folder / software, software, company.code, _DIALECTS[software][1])
+    sandbox.show(company)
+    yield sandbox

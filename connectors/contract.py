@@ -178,7 +178,9 @@ class Connector(Protocol):
     """One open connection to a package. ``calls`` counts what the vendor was asked."""
 
     resources: tuple[Resource, ...]
-    calls: int
+
+    @property
+    def calls(self) -> int: ...
 
     def verify(self) -> None:
         """Proves that the credentials work with the least costly call; raises the error tree otherwise."""

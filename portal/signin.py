@@ -17,10 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from connectors.budgets import LocalBudget
 from connectors.catalog import Package
 from connectors.contract import Access
 from connectors.http import HttpClient, VendorWays
-from connectors.oauth import authorization_url, exchange_code, new_state, unlimited_budget
+from connectors.oauth import authorization_url, exchange_code, new_state
 from foundation.errors import SignInAgain, Wait, WrongInput
 from foundation.secrets import Secret
 from portal.output import tell
@@ -60,7 +61,7 @@ def sign_in(
         return datetime.now(UTC)
 
     with requests.Session() as session:
-        budget = unlimited_budget(app.vendor, now, time.sleep)
+        budget = LocalBudget(app.vendor, now, time.sleep)
         client = HttpClient(VendorWays(app.vendor), session, budget, now=now, sleep=time.sleep)
         fields = exchange_code(app, client, code, redirect, now=now)
     return {name: Secret(value) for name, value in fields.items()}

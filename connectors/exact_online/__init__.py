@@ -1,0 +1,14 @@
+"""Exact Online in Belgium, the Netherlands and France: one interface at three addresses."""
+
+from __future__ import annotations
+
+from connectors.contract import Access, Connector
+
+from .client import AUTHORIZE_PATH, ExactOnline, oauth_app
+
+__all__ = ["AUTHORIZE_PATH", "ExactOnline", "oauth_app", "open_connector"]
+
+
+def open_connector(access: Access) -> Connector:
+    """A connector for the consent in ``access``; the network is touched only when it is asked something."""
+    return ExactOnline(access)

@@ -1,0 +1,79 @@
+"""How the sandbox is made to fail: the vendor's own ways, and those of the network between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+FaultKind = Literal[
+    "500",  # an internal error
+    "503",  # maintenance, with Retry-After
+    "429_minute",  # the minute is used up; the daily headers are missing
+    "429_day",  # the day is used up; the minute headers are missing
+    "429_bare",  # over a limit that is not told
+    "html",  # 200 with a page for people
+    "redirect",  # "Object moved" to the sign-in page
+    "truncated",  # half of the body, its length right
+    "cut",  # half of the body, its length wrong
+    "slow",  # a body that trickles
+    "reset",  # the connection breaks without an answer
+    "401",  # the access token is void from here on
+    "empty",  # no rows, no error
+]
+
+
+@dataclass
+class Fault:
+    """Makes ``times`` answers go wrong (-1: all) whose path contains ``path``, after ``skip`` good ones."""
+
+    kind: FaultKind
+    path: str = ""
+    times: int = 1
+    skip: int = 0
+
+    def strikes(self, path: str) -> bool:
+        if self.path not in path or self.times == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass
+class Knobs:
+    """Sizes, limits and deviations. The defaults are a healthy vendor with a large allowance."""
+
+    page_size: int = 1000
+    small_page_size: int = 60
+    minute_limit: int = 6000
+    day_limit: int = 100_000
+    latency: float = 0.0
+    trickle: float = 0.05
+    """Seconds between the bytes of a slow body."""
+
+    faults: list[Fault] = field(default_factory=list)
+    forbidden: set[str] = field(default_factory=set)
+    """Endpoints that answer 403 (feature not in the licence)."""
+    absent: set[str] = field(default_factory=set)
+    """Endpoints that answer 404."""
+
+    rate_headers: bool = True
+    duplicate_rows: bool = False
+    """Every page repeats its last row as the first of the next one."""
+    unknown_fields: bool = False
+    """Rows and answers carry fields that nobody asked for."""
+    left_out: frozenset[str] = frozenset()
+    """Fields that are missing from the rows."""
+    list_shape: bool = False
+    """``d`` is the list of rows itself, as long as there is no next page."""
+    numbers_as_text: bool = False
+    """All integers arrive as text, and 64-bit integers as numbers: the reverse of what is usual."""
+    float_noise: bool = False
+    """Amounts carry the noise of doubles: 100.30000000000001."""
+    hidden_lines: int = 0
+    """So many lines are missing from bulk answers although $count tells them."""
+    while_paging: Callable[[str, int], None] | None = None
+    """Called with the endpoint and the number of rows sent, after each page that has a next one."""

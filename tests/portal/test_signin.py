@@ -1,0 +1,101 @@
+"""Signing in by redirect, against the sandbox vendor's own consent page."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from connectors.catalog import package
+from connectors.sandbox.company import company
+from connectors.sandbox.stage import Sandbox, open_sandbox
+from foundation.errors import SignInAgain, Wait, WrongInput
+from foundation.home import Home
+from foundation.secrets import Secret
+from portal.connecting import verify
+from portal.signin import code_of, sign_in
+from resources.house import House
+
+ROW = package("exact_online_be")
+
+
+@pytest.fixture
+def vendor(tmp_path: Path) -> Iterator[Sandbox]:
+    with open_sandbox(ROW, company("BE"), tmp_path) as sandbox:
+        yield sandbox
+
+
+def free_redirect() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/callback"
+
+
+def person(change: Callable[[str], str] = lambda address: address) -> Callable[[str], object]:
+    """A person's browser: opens the page, consents, and follows the redirect (changed on its way)."""
+
+    def browse(address: str) -> None:
+        def go() -> None:
+            answer = requests.get(address, allow_redirects=False, timeout=30)
+            target = answer.headers.get("Location") or address
+            requests.get(change(target), timeout=30)
+
+        threading.Thread(target=go, daemon=True).start()
+
+    return browse
+
+
+def settings(vendor: Sandbox, **more: str) -> dict[str, str]:
+    return ROW.complete_settings({**vendor.settings, **more})
+
+
+def test_consent_in_the_browser_makes_a_connection_that_works(vendor: Sandbox, tmp_path: Path) -> None:
+    chosen = settings(vendor, redirect_uri=free_redirect())
+    secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
+    tokens = sign_in(ROW, chosen, secret, browse=person(), patience=60)
+    assert set(tokens) >= {"refresh_token", "access_token", "expires_at"}
+    house = House.open(Home(tmp_path / "home"))
+    connection = house.registry.add_connection(ROW.slug, "F", "F", chosen, {**secret, **tokens})
+    calls = vendor.calls
+    verify(house, connection.id)
+    assert house.registry.connection(connection.id).health == "ok"
+    asked = vendor.calls - calls
+    assert asked == 1, "the fresh access token is used: Exact refuses another one within ten minutes"
+    house.registry.close()
+
+
+def test_an_answer_to_another_question_is_refused(vendor: Sandbox) -> None:
+    secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
+    with pytest.raises(SignInAgain, match="does not belong to this sign-in"):
+        sign_in(
+            ROW,
+            settings(vendor, redirect_uri=free_redirect()),
+            secret,
+            browse=person(lambda address: address.replace("state=", "state=x")),
+            patience=60,
+        )
+
+
+def test_refused_consent_says_why() -> None:
+    with pytest.raises(SignInAgain, match="access_denied"):
+        code_of("http://localhost/callback?error=access_denied&state=s", "s")
+    assert code_of("/callback?code=abc&state=s", "s").reveal() == "abc"
+    assert parse_qs(urlsplit("/callback?code=abc&state=s").query)["state"] == ["s"]
+
+
+def test_nobody_coming_back_is_said_after_a_while(vendor: Sandbox) -> None:
+    secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
+    with pytest.raises(Wait, match="nobody came back"):
+        sign_in(ROW, settings(vendor, redirect_uri=free_redirect()), secret, browse=lambda address: None, patience=0.1)
+
+
+def test_a_redirect_to_elsewhere_needs_a_person(vendor: Sandbox) -> None:
+    secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
+    elsewhere = settings(vendor, redirect_uri="https://firm.example/callback")
+    with pytest.raises(WrongInput, match="refresh_token=FILE"):
+        sign_in(ROW, elsewhere, secret, browse=lambda address: None)

@@ -103,7 +103,7 @@ class Workbench:
             ),
         )
         self.db.execute("SET VARIABLE country = ?", [(country or "").strip().upper()])
-        self.db.execute("SET VARIABLE since = ?", [since])
+        self.db.execute("SET VARIABLE since = ?::DATE", [since])
         chart.mount(self.db)
         scripts.run(self.db, "calendar")
         scripts.run(self.db, "lines")

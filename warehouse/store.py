@@ -233,13 +233,9 @@ def _quoted(path: Path) -> str:
 
 def _open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> None:
     """Tells the load's scripts what they replace; runs before the transaction, under the lock."""
-    for name, value in (
-        ("dossier_id", facts.dossier_id),
-        ("link_id", facts.link_id),
-        ("sync_id", record.sync_id),
-        ("load_since", facts.since),
-    ):
+    for name, value in (("dossier_id", facts.dossier_id), ("link_id", facts.link_id), ("sync_id", record.sync_id)):
         db.execute(f"SET VARIABLE {name} = ?", [value])
+    db.execute("SET VARIABLE load_since = ?::DATE", [facts.since])
     scripts.run(db, "load_window")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from connectors.contract import Note
-from foundation.errors import AskForAccess, Busy, GrandlivreError, ReportABug, WrongInput
+from foundation.errors import AskForAccess, Busy, ReportABug, WrongInput
 
 from . import resources as r
 from .inferred import BLOCKING, EVERY_ENTITY
@@ -78,21 +78,28 @@ class MasterReader:
         except REFUSALS as refusal:
             if not name:
                 raise
-            self.note(f"no_{name}", refusal, "the sync goes on without")
+            self.note(f"no_{name}", refusal.cause, "the sync goes on without")
             return schema.empty_table()
 
-    def note(self, code: str, refusal: GrandlivreError, consequence: str) -> None:
-        self.notes.append(Note(code, f"{refusal.cause.rstrip('.')}: {consequence}"))
+    def note(self, code: str, trouble: str, consequence: str) -> None:
+        self.notes.append(Note(code, f"{trouble.rstrip('.')}: {consequence}"))
 
     def _division(self) -> pa.Table:
         try:
-            found = self.wire.table("system/AllDivisions", r.DIVISION, f"Code eq {self.code}")
-        except OPEN_QUESTION as refusal:
-            self.note("no_division_details", refusal, "name, currency and VAT number are unknown")
+            found = self._divisions()
+        except REFUSALS as refusal:
+            self.note("no_division_details", refusal.cause, "name, currency and VAT number are unknown")
             found = r.DIVISION.empty_table()
         rows = [row for row in found.to_pylist() if row["Code"] == self.code][:1] or [{"Code": self.code}]
         row = rows[0] | {"Country": (rows[0].get("Country") or "").strip() or self.country}
         return pa.Table.from_pylist([row], schema=r.DIVISION)
+
+    def _divisions(self) -> pa.Table:
+        """The division's own row; or all rows, where the list cannot be filtered."""
+        try:
+            return self.wire.table("system/AllDivisions", r.DIVISION, f"Code eq {self.code}")
+        except ReportABug:
+            return self.wire.table("system/AllDivisions", r.DIVISION)
 
     def _entities(self, sources: tuple[str, str], schema: pa.Schema, optional: str = "") -> pa.Table:
         """Accounts or relations: from their change feed read from its beginning, or in bulk where that is refused."""

@@ -129,7 +129,7 @@ class DivisionReader:
         except REFUSALS as refusal:
             if bulk is None and not caught_up:
                 raise
-            self._small.note("no_change_feed", refusal, "every sync reads everything")
+            self._small.note("no_change_feed", refusal.cause, "every sync reads everything")
         else:
             yield from _gone(deleted)
             cursor = FeedCursor(
@@ -171,7 +171,7 @@ class DivisionReader:
         try:
             opened = next(batches)
         except REFUSALS as refusal:
-            self._small.note("no_bulk_lines", refusal, "lines are read from the change feed")
+            self._small.note("no_bulk_lines", refusal.cause, "lines are read from the change feed")
             return None
         return (progress.bulk(batch, version) for batch in chain([opened], batches))
 
@@ -186,7 +186,7 @@ class DivisionReader:
                 endPoint=f"'{LINES_API}'",
             )
         except OPEN_QUESTION as refusal:
-            self._small.note("no_start_of_feed", refusal, "lines are read from the change feed")
+            self._small.note("no_start_of_feed", refusal.cause, "lines are read from the change feed")
             return None
         return pc.max(found.column("TimeStampAsBigInt")).as_py()
 
@@ -200,11 +200,14 @@ class DivisionReader:
         )
 
     def _count(self, condition: str) -> int | None:
+        trouble: str = "the line count is no number"
         try:
-            return self.wire.count(r.BULK_LINES, condition)
+            counted = self.wire.count(r.BULK_LINES, condition)
         except OPEN_QUESTION as refusal:
-            self._small.note("no_line_count", refusal, "the number of lines is not compared")
-            return None
+            counted, trouble = None, refusal.cause
+        if counted is None:
+            self._small.note("no_line_count", trouble, "the number of lines is not compared")
+        return counted
 
     def _lines(self, since: int) -> Feed:
         return Feed(self.wire, r.SYNC_LINES, r.CHANGED_LINES, since=since)

@@ -49,11 +49,11 @@ class ExactWire:
         address = self._address(endpoint, parameters)
         return concatenated(list(pages(self._fetch, address, PageDecoder(schema, _SHAPE), self._resolve)), schema)
 
-    def count(self, endpoint: str, condition: str) -> int:
-        """How many rows an endpoint has under a filter."""
+    def count(self, endpoint: str, condition: str) -> int | None:
+        """How many rows an endpoint has under a filter; None when the answer is no number."""
         address = self._address(f"{endpoint}/$count", {"$filter": condition})
-        reply = self.client.call("GET", address, headers=_JSON, check=_check_number)
-        return int(reply.body.decode("utf-8-sig"))
+        text = self.client.call("GET", address, headers=_JSON).body.decode("utf-8-sig", errors="replace").strip()
+        return int(text) if text.isascii() and text.isdigit() else None
 
     def _fetch(self, url: str) -> bytes:
         return self.client.call("GET", url, headers=_JSON, check=_check_document).body
@@ -129,11 +129,6 @@ def _check_document(reply: Reply) -> None:
     ends = reply.body[:64].lstrip()[:1] + reply.body[-64:].rstrip()[-1:]
     if ends != b"{}":
         raise NotAnAnswer("not a whole JSON document")
-
-
-def _check_number(reply: Reply) -> None:
-    if not reply.body.decode("utf-8-sig", errors="replace").strip().isdigit():
-        raise NotAnAnswer("not a number")
 
 
 _UNQUOTED = "',()$:"

@@ -139,6 +139,13 @@ def merge(before: pa.Table, changes: pa.Table, deleted: set[str]) -> pa.Table:
         ).to_arrow_table()
 
 
+def line_amounts(landed: Landed) -> dict[str, Decimal]:
+    """Line id to amount as landed; of a line told twice, the later."""
+    rows = landed.tables["lines"].select(["Timestamp", "ID", "AmountDC"]).to_pydict()
+    ordered = sorted(zip(rows["Timestamp"], rows["ID"], rows["AmountDC"], strict=True))
+    return {key: amount for _, key, amount in ordered}
+
+
 def read(connector: Connector, previous: Landed | None = None, **request: Any) -> Landed:
     """One sync: with ``previous``, from its cursor on."""
     cursor = dict(previous.cursor) if previous else None

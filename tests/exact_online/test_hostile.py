@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,14 +14,23 @@ from connectors.exact_online.sandbox import ExactSandbox, Fault, Knobs, open_san
 from connectors.sandbox.company import company
 from foundation.errors import AskForAccess, GrandlivreError, RateLimited, SignInAgain, VendorDown
 
-from .landed import SOFTWARE, Clock, books, connect, read
+from .landed import SOFTWARE, Clock, books, connect, line_amounts, read
 
 LINES = "bulk/Financial/TransactionLines?"
 
 
+# A small company: what is tested here does not depend on its size.
+SMALL = company("BE", entries_per_month=2)
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Iterator[ExactSandbox]:
+    with open_sandbox(SOFTWARE, SMALL, now=clock) as running:
+        yield running
+
+
 def told_right(connector: ExactOnline, sandbox: ExactSandbox) -> bool:
-    rows = books(connector, read(connector)).execute("SELECT line_key, debit - credit FROM books.journal_lines")
-    return sorted(rows.fetchall()) == sorted((key, row["AmountDC"]) for key, row in sandbox.vendor.books.lines.items())
+    return line_amounts(read(connector)) == {key: row["AmountDC"] for key, row in sandbox.vendor.books.lines.items()}
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "429_minute", "429_bare", "html", "truncated", "cut", "reset"])
@@ -28,7 +38,7 @@ def told_right(connector: ExactOnline, sandbox: ExactSandbox) -> bool:
 def test_what_passes_is_sat_out(
     connector: ExactOnline, sandbox: ExactSandbox, clock: Clock, kind: Any, path: str
 ) -> None:
-    sandbox.knobs.page_size = 300
+    sandbox.knobs.page_size = 150
     sandbox.knobs.faults = [Fault(kind, path=path, times=2, skip=1 if path == LINES else 0)]
     assert told_right(connector, sandbox)
     assert clock.slept
@@ -100,8 +110,8 @@ def test_a_slow_body_is_waited_for(connector: ExactOnline, sandbox: ExactSandbox
 def test_an_access_token_that_the_vendor_drops_early_is_replaced_when_the_vendor_agrees(
     connector: ExactOnline, sandbox: ExactSandbox, clock: Clock
 ) -> None:
-    sandbox.knobs.page_size = 300
-    sandbox.knobs.while_paging = lambda endpoint, sent: clock.pass_by(seconds=572) if sent == 300 else None
+    sandbox.knobs.page_size = 150
+    sandbox.knobs.while_paging = lambda endpoint, sent: clock.pass_by(seconds=572) if sent == 150 else None
     sandbox.knobs.faults = [Fault("401", path=LINES, skip=1)]
     assert told_right(connector, sandbox)
 
@@ -152,7 +162,7 @@ def test_a_consent_that_was_withdrawn_asks_for_a_sign_in_once(connector: ExactOn
     ids=lambda knobs: ", ".join(name for name, value in vars(knobs).items() if value != vars(Knobs()).get(name)),
 )
 def test_answers_of_another_shape_are_understood(clock: Clock, knobs: Knobs) -> None:
-    with open_sandbox(SOFTWARE, company("BE"), knobs=knobs, now=clock) as sandbox:
+    with open_sandbox(SOFTWARE, SMALL, knobs=knobs, now=clock) as sandbox:
         connector = connect(sandbox, clock)
         assert told_right(connector, sandbox)
         assert [ref.external_id for ref in connector.discover()][1] == "900101"
@@ -171,7 +181,7 @@ def test_duplicates_in_the_package_s_balances_are_counted_once(connector: ExactO
     assert off == 0
 
 
-@pytest.mark.parametrize("hidden", [1, 300])
+@pytest.mark.parametrize("hidden", [1, 150])
 @pytest.mark.parametrize("since", [None, date(2025, 1, 1)])
 def test_an_answer_with_lines_missing_is_found_out_by_the_count(
     connector: ExactOnline, sandbox: ExactSandbox, hidden: int, since: date | None
@@ -217,12 +227,27 @@ def test_a_feature_that_is_not_in_the_licence_does_not_stop_the_dossier(
 ) -> None:
     getattr(sandbox.knobs, refusal).add(endpoint)
     landed = read(connector)
-    rows = books(connector, landed).execute("SELECT line_key FROM books.journal_lines").fetchall()
-    assert {key for (key,) in rows} == set(sandbox.vendor.books.lines)
+    assert set(line_amounts(landed)) == set(sandbox.vendor.books.lines)
     assert note is None or note in landed.codes()
     if note == "no_change_feed":
         assert landed.end is not None
         assert landed.end.cursor is None
+
+
+def test_a_list_of_divisions_that_cannot_be_filtered_is_searched_by_us(
+    connector: ExactOnline, sandbox: ExactSandbox
+) -> None:
+    sandbox.knobs.unfiltered.add("system/AllDivisions")
+    landed = read(connector)
+    assert landed.notes == []
+    assert landed.tables["dossier"].column("Hid").to_pylist() == ["1042"]
+
+
+def test_a_count_that_is_no_number_is_gone_without(connector: ExactOnline, sandbox: ExactSandbox) -> None:
+    sandbox.knobs.faults = [Fault("html", path="$count", times=-1)]
+    landed = read(connector)
+    assert landed.codes() == {"no_line_count"}
+    assert landed.stated == {}
 
 
 def test_relations_that_are_refused_come_from_the_lines(connector: ExactOnline, sandbox: ExactSandbox) -> None:

@@ -174,23 +174,22 @@ def test_the_package_s_balances_equal_the_company_s(
     assert value(db, off) == [0]
 
 
-@pytest.mark.parametrize(
-    ("told", "day"),
-    [
-        ("/Date(1704067200000)/", date(2024, 1, 1)),
-        ("/Date(1704063600000+0100)/", date(2024, 1, 1)),
-        ("/Date(1704067200000+0100)/", date(2024, 1, 1)),
-        ("/Date(1704067200000-0500)/", date(2024, 1, 1)),
-        ("/Date(1704085200000-0500)/", date(2024, 1, 1)),
-        ("/Date(1704047400000+0530)/", date(2024, 1, 1)),
-        ("/Date(-86400000)/", date(1969, 12, 31)),
-        ("/Date(0)/", date(1970, 1, 1)),
-    ],
-)
-def test_a_date_is_its_civil_day_in_sql_and_in_python(told: str, day: date) -> None:
-    db = made(lines=[line("a", Date=told)])
-    assert value(db, "SELECT date FROM books.journal_lines") == [day]
-    assert r.civil_date(told) == day
+DAYS = {
+    "/Date(1704067200000)/": date(2024, 1, 1),
+    "/Date(1704063600000+0100)/": date(2024, 1, 1),
+    "/Date(1704067200000+0100)/": date(2024, 1, 1),
+    "/Date(1704067200000-0500)/": date(2024, 1, 1),
+    "/Date(1704085200000-0500)/": date(2024, 1, 1),
+    "/Date(1704047400000+0530)/": date(2024, 1, 1),
+    "/Date(-86400000)/": date(1969, 12, 31),
+    "/Date(0)/": date(1970, 1, 1),
+}
+
+
+def test_a_date_is_its_civil_day_in_sql_and_in_python() -> None:
+    db = made(lines=[line(told, Date=told) for told in DAYS])
+    assert dict(db.execute("SELECT line_key, date FROM books.journal_lines").fetchall()) == DAYS
+    assert {told: r.civil_date(told) for told in DAYS} == DAYS
 
 
 @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
@@ -238,37 +237,51 @@ def test_sides_follow_the_sign_and_codes_lose_their_padding() -> None:
     assert value(db, sql) == (0, Decimal("10.25"), "5", "25", "700000", "USD", Decimal("-11.11"))
 
 
-@pytest.mark.parametrize(
-    ("type_", "balance", "side", "common", "package"),
-    [
-        (10, "B", "D", "asset", "E:10"),
-        (22, "B", "C", "liability", "E:22"),
-        (24, "B", "D", "asset", "E:24"),
-        (24, "B", "C", "liability", "E:24"),
-        (52, "B", "C", "equity", "E:52"),
-        (90, "B", "D", "asset", "E:90/B"),
-        (90, "B", "C", "liability", "E:90/B"),
-        (90, "W", "D", "expense", "E:90/W"),
-        (90, "W", "C", "income", "E:90/W"),
-        (110, "W", "C", "income", "E:110"),
-        (150, "W", "D", "expense", "E:150"),
-        (300, "W", "C", "income", "E:300"),
-        (999, None, None, None, "E:999"),
-        (None, None, None, None, None),
-    ],
-)
-def test_account_types_are_ours_and_the_package_s(
-    type_: int | None, balance: str | None, side: str | None, common: str | None, package: str | None
-) -> None:
-    db = made(accounts=[{"ID": "x", "Code": "1 ", "Type": type_, "BalanceType": balance, "BalanceSide": side}])
-    assert value(db, "SELECT type, package_type FROM books.accounts") == (common, package)
-    assert common is None or common in ACCOUNT_TYPES
+ACCOUNTS = [
+    (10, "B", "D", "asset", "E:10"),
+    (22, "B", "C", "liability", "E:22"),
+    (24, "B", "D", "asset", "E:24"),
+    (24, "B", "C", "liability", "E:24"),
+    (52, "B", "C", "equity", "E:52"),
+    (90, "B", "D", "asset", "E:90/B"),
+    (90, "B", "C", "liability", "E:90/B"),
+    (90, "W", "D", "expense", "E:90/W"),
+    (90, "W", "C", "income", "E:90/W"),
+    (110, "W", "C", "income", "E:110"),
+    (150, "W", "D", "expense", "E:150"),
+    (300, "W", "C", "income", "E:300"),
+    (999, None, None, None, "E:999"),
+    (None, None, None, None, None),
+]
 
 
-@pytest.mark.parametrize("kind", [10, 12, 16, 20, 21, 22, 23, 90, 77, None])
-def test_journal_types_are_of_the_common_list(kind: int | None) -> None:
-    db = made(journals=[{"Code": "70", "Type": kind}])
-    assert value(db, "SELECT type FROM books.journals")[0] in JOURNAL_TYPES
+def test_account_types_are_ours_and_the_package_s() -> None:
+    rows = [
+        {"ID": str(n), "Code": f"{n:03} ", "Type": kind, "BalanceType": balance, "BalanceSide": side}
+        for n, (kind, balance, side, _, _) in enumerate(ACCOUNTS)
+    ]
+    found = value(made(accounts=rows), "SELECT type, package_type FROM books.accounts ORDER BY number")
+    assert found == [(common, package) for *_, common, package in ACCOUNTS]
+    assert {common for common, _ in found if common} <= set(ACCOUNT_TYPES)
+
+
+def test_journal_types_are_of_the_common_list() -> None:
+    kinds = (10, 12, 16, 20, 21, 22, 23, 90, 77, None)
+    db = made(journals=[{"Code": str(n), "Type": kind} for n, kind in enumerate(kinds)])
+    found = value(db, "SELECT type FROM books.journals ORDER BY code")
+    assert found == [
+        "cash",
+        "bank",
+        "bank",
+        "sales",
+        "sales_credit",
+        "purchase",
+        "purchase_credit",
+        "general",
+        "other",
+        "other",
+    ]
+    assert set(found) <= set(JOURNAL_TYPES)
 
 
 def test_a_year_without_opening_rows_is_compared_by_period_only() -> None:

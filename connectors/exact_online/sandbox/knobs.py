@@ -60,6 +60,9 @@ class Knobs:
     absent: set[str] = field(default_factory=set)
     """Endpoints that answer 404."""
 
+    unfiltered: set[str] = field(default_factory=set)
+    """Endpoints that answer 400 to any filter."""
+
     rate_headers: bool = True
     duplicate_rows: bool = False
     """Every page repeats its last row as the first of the next one."""

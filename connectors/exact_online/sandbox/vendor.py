@@ -99,6 +99,8 @@ class Vendor:
             if known is None or name in self.knobs.absent or (counting and not known.counts):
                 return Answer(404, _error("Resource not found for the segment"))
             found = self.pager.rows(company, known, parameters)
+            if name in self.knobs.unfiltered and "$filter" in parameters:
+                raise Refused("Filtering is not supported here")
             if counting:
                 return Answer(200, str(len(found[0])).encode(), "text/plain")
             return self.pager.page(company, name, known, found, query)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from connectors.books import require_complete
 from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
-from foundation.errors import EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
+from foundation.errors import ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.locks import dossier_lock
 from registry.store import Link
 from resources.house import House, Report, silent
@@ -127,6 +127,7 @@ class _Sync:
         self.since = link.transfer_date if link.mode == "from_date" else None
         self.work = house.home.scratch / link.dossier_id
         self.rows_read = self.rows_loaded = self.rows_deleted = self.calls = 0
+        self.incremental = False
 
     def run(self) -> Outcome:
         with self._work_folder():
@@ -136,18 +137,33 @@ class _Sync:
             with self.house.connector(self.link.connection_id, work=self.work, report=self.report) as connector:
                 try:
                     snapshot = self._landed(connector, standing)
+                    if snapshot.unchanged and self._same_rules(standing, overrides):
+                        return self._unchanged(standing, connector.calls)
+                    try:
+                        results = self._load_proven(connector, snapshot, standing, overrides)
+                    except ChecksFailed as failure:
+                        if not self.incremental:
+                            raise
+                        # Changes that do not add up to sound books may have missed something: read everything, once.
+                        log.warning("sync %s: %s; reading everything", self.sync_id, failure.cause)
+                        snapshot = self._landed(connector, standing, afresh=True)
+                        results = self._load_proven(connector, snapshot, standing, overrides)
                 finally:
                     self.calls = connector.calls
-                if snapshot.unchanged and self._same_rules(standing, overrides):
-                    return self._unchanged(standing)
-                with Workbench(self.work) as bench:
-                    results = self._prove(bench, connector, snapshot, standing, overrides)
-                    refuse_failed(results)
-                    self._load(bench, snapshot, overrides)
+                    self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
             self.report("publish", self.rows_loaded)
             self.house.warehouse.publish()
-            self.house.landing.prune(self.software, self.link.dossier_id, snapshot.snapshot_id)
             return self._outcome("synced", results)
+
+    def _load_proven(
+        self, connector: Connector, snapshot: Snapshot, standing: Standing, overrides: Sequence[Override]
+    ) -> list[CheckResult]:
+        """Normalize, map, check; load only what passes. Raises ChecksFailed otherwise."""
+        with Workbench(self.work) as bench:
+            results = self._prove(bench, connector, snapshot, standing, overrides)
+            refuse_failed(results)
+            self._load(bench, snapshot, overrides, connector.calls)
+        return results
 
     def failed(self, error: GrandlivreError) -> Outcome:
         """The outcome of a sync that raised; the connection's health follows from the kind of error."""
@@ -164,8 +180,11 @@ class _Sync:
             error=error,
         )
 
-    def _landed(self, connector: Connector, standing: Standing) -> Snapshot:
-        """Extract and land; or, from landing, the snapshot that the standing figures were made from."""
+    def _landed(self, connector: Connector, standing: Standing, *, afresh: bool = False) -> Snapshot:
+        """Extract and land; or, from landing, the snapshot that the standing figures were made from.
+
+        ``afresh`` reads everything, whatever stands.
+        """
         landing, dossier = self.house.landing, self.link.dossier_id
         ours = standing.snapshot_id is not None and standing.link_id == self.link.link_id
         before = landing.snapshot(self.software, dossier, standing.snapshot_id or "", work=self.work) if ours else None
@@ -180,20 +199,21 @@ class _Sync:
         request = ExtractRequest(
             self.link.external_id,
             since=self.since,
-            cursor=standing.cursor if before else None,
+            cursor=standing.cursor if before and not afresh else None,
             totals_only=self.link.mode == "totals",
         )
+        self.incremental = request.cursor is not None
         snapshot = landing.land(
             self.software,
             dossier,
-            self.sync_id,
+            f"{self.sync_id}-afresh" if afresh else self.sync_id,
             connector.resources,
             self._announced(connector.extract(request)),
             work=self.work,
             previous=before,
         )
         self.house.registry.set_health(self.link.connection_id, "ok", None)
-        self.rows_read = snapshot.rows_read
+        self.rows_read += snapshot.rows_read
         return snapshot
 
     def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
@@ -246,7 +266,7 @@ class _Sync:
             next_step=f"If this is right, confirm it with: grandlivre sync {self.link.dossier_id} --accept-empty.",
         )
 
-    def _load(self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override]) -> None:
+    def _load(self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override], calls: int) -> None:
         self.report("load", bench.count("work.journal_lines"))
         told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
         name, code, country, currency, vat_number = told[0] if told else (None,) * 5
@@ -275,14 +295,14 @@ class _Sync:
             started_at=self.started,
             finished_at=self.house.now(),
             rows_read=self.rows_read,
-            vendor_calls=self.calls,
+            vendor_calls=calls,
             dagster_run_id=self.options.dagster_run_id,
         )
         loaded = self.house.warehouse.load(bench, facts, record)
         self.rows_loaded, self.rows_deleted = loaded.inserted, loaded.deleted
         self.report("tell", loaded.inserted)
 
-    def _unchanged(self, standing: Standing) -> Outcome:
+    def _unchanged(self, standing: Standing, calls: int) -> Outcome:
         self.house.warehouse.confirm(self.link.dossier_id, self.house.now())
         self.house.warehouse.publish()
         self.rows_loaded = 0
@@ -292,7 +312,7 @@ class _Sync:
             lines=standing.lines,
             difference=standing.difference,
             seconds=self._seconds(),
-            vendor_calls=self.calls,
+            vendor_calls=calls,
             sync_id=self.sync_id,
         )
 

@@ -35,19 +35,12 @@ def health_checks(row: Package) -> dg.AssetChecksDefinition:
 
     def health(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
         resource: PackageResource = getattr(context.resources, row.slug)
-        house = resource.open_house()
-        found = {
-            "failed_now": {
-                run.dossier_id: run.error_message or run.error_kind or "" for run in house.registry.failed_now(row.slug)
-            },
-            "stale": {
-                item.dossier_id: f"figures of {item.figures_as_of:%Y-%m-%d %H:%M} UTC"
-                if item.figures_as_of
-                else "never"
-                for item in house.registry.stale(row.slug, STALE_AFTER)
-            },
-            "unbalanced": unbalanced(house, row.slug),
-        }
+        with resource.open_house() as house:
+            found = {
+                "failed_now": failed_now(house, row.slug),
+                "stale": stale(house, row.slug),
+                "unbalanced": unbalanced(house, row.slug),
+            }
         for name, dossiers in found.items():
             yield verdict(key, name, dossiers)
 
@@ -72,6 +65,18 @@ def verdict(key: dg.AssetKey, name: str, dossiers: Mapping[str, str]) -> dg.Asse
             "sample": dg.MetadataValue.json(dict(sorted(dossiers.items())[:_SAMPLE])),
         },
     )
+
+
+def failed_now(house: House, software: str) -> dict[str, str]:
+    """Dossiers of a package whose last sync failed, with the reason."""
+    return {run.dossier_id: run.error_message or run.error_kind or "" for run in house.registry.failed_now(software)}
+
+
+def stale(house: House, software: str) -> dict[str, str]:
+    """Dossiers of a package whose figures are too old, with their age."""
+    found = house.registry.stale(software, STALE_AFTER)
+    ages = {item.dossier_id: item.figures_as_of for item in found}
+    return {key: f"figures of {moment:%Y-%m-%d %H:%M} UTC" if moment else "never" for key, moment in ages.items()}
 
 
 def unbalanced(house: House, software: str) -> dict[str, str]:

@@ -46,7 +46,6 @@ def ledger_asset(
         # A generator that yields nothing: returning None would materialize every partition a second time.
         yield from ()
         resource: PackageResource = getattr(context.resources, row.slug)
-        house = resource.open_house()
         tags = context.run.tags
         options = SyncOptions(
             trigger=tags.get(TRIGGER_TAG, "manual"),
@@ -55,8 +54,9 @@ def ledger_asset(
             dagster_run_id=context.run.run_id,
         )
         keys = list(context.partition_keys)
-        with ThreadPoolExecutor(max_workers=max(1, min(resource.dossiers_at_once, len(keys)))) as pool:
-            bad = []
+        bad = []
+        at_once = max(1, min(resource.dossiers_at_once, len(keys)))
+        with resource.open_house() as house, ThreadPoolExecutor(at_once) as pool:
             for outcome in pool.map(lambda key: sync_dossier(key, house, options, report_for(key)), keys):
                 hear(outcome)
                 if not _tell(context, row, outcome):

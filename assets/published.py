@@ -18,7 +18,8 @@ PUBLISHED = dg.AssetKey(["warehouse", "published_snapshot"])
     kinds={"duckdb"},
 )
 def published_snapshot(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    store = warehouse.open_house().warehouse
+    with warehouse.open_house() as house:
+        store = house.warehouse
     store.publish()
     with store.reader() as db:
         dossiers, lines = db.execute(

@@ -27,7 +27,8 @@ def nightly_schedule(row: Package, place: int, job: object) -> dg.ScheduleDefini
     def nightly(
         context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        linked = [link.dossier_id for link in warehouse.open_house().registry.links(software=row.slug)]
+        with warehouse.open_house() as house:
+            linked = [link.dossier_id for link in house.registry.links(software=row.slug)]
         partitions = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
         day = context.scheduled_execution_time.date()
         count = 0

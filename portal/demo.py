@@ -53,7 +53,7 @@ def demo(
             sandbox = stack.enter_context(open_sandbox(row, told, folder))
             by_software[row.slug] = [link_sandbox(house, row, sandbox)]
             tell(f"{row.name}: sandbox connected, dossier {by_software[row.slug][0]} linked")
-        os.environ.setdefault("DAGSTER_HOME", str(home.dagster))
+        os.environ["DAGSTER_HOME"] = str(home.dagster)  # the demo keeps to itself
         rows = run_syncs(house, by_software)
         show([{k: v for k, v in row.items() if k != "error"} for row in rows], json=False)
         failed = [row for row in rows if row["status"] != "synced"]

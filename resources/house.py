@@ -43,6 +43,12 @@ class House:
         home.create()
         return cls(home, Registry.open(home), Landing(str(home.landing)), Warehouse(home.warehouse))
 
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.registry.close()
+
     @contextmanager
     def connector(self, connection_id: str, *, work: Path, report: Report = silent) -> Iterator[Connector]:
         """The open connection of the registry's ``connection_id``; ``work`` is a folder for its unfinished files."""

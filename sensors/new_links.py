@@ -42,12 +42,12 @@ def arrivals(links: Iterable[Link], partitions: Collection[str]) -> Arrivals:
 def new_links_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
 ) -> dg.SensorResult | dg.SkipReason:
-    house = warehouse.open_house()
+    with warehouse.open_house() as house:
+        links = {row.slug: house.registry.links(software=row.slug) for row in available_packages()}
     requests: list[dg.RunRequest] = []
     additions = []
     for row in available_packages():
-        present = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
-        found = arrivals(house.registry.links(software=row.slug), present)
+        found = arrivals(links[row.slug], context.instance.get_dynamic_partitions(f"{row.slug}_dossiers"))
         if found.keys:
             additions.append(dossiers_of(row.slug).build_add_request(found.keys[:1000]))
         for link in found.first_syncs[: _FIRST_SYNCS_AT_ONCE - len(requests)]:

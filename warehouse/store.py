@@ -157,7 +157,7 @@ class Warehouse:
             if self.live.with_suffix(".duckdb.wal").exists():
                 duckdb.connect(str(self.live)).close()  # folds the log of a crashed writer into the file
                 stamp = f"{self.live.stat().st_mtime_ns}"
-            fresh = self.folder / f".ledger_read.{os.getpid()}.tmp"
+            fresh = self.folder / ".ledger_read.tmp"  # under the lock; a killed publisher's remains are written over
             try:
                 shutil.copyfile(self.live, fresh)
                 os.replace(fresh, self.published)

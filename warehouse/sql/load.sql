@@ -18,6 +18,8 @@ WHERE dossier_id = getvariable('dossier_id') AND fiscal_year NOT IN (SELECT labe
 INSERT INTO wh.ledger.periods BY NAME
 SELECT getvariable('dossier_id') AS dossier_id, p.* FROM work.periods p;
 
+-- A code that a package tells twice comes once: views join on it, and a line must not count double.
+
 -- Accounts of the history that stands are on the bench already. Journals and parties of it stay unless told anew.
 DELETE FROM wh.ledger.accounts WHERE dossier_id = getvariable('dossier_id');
 INSERT INTO wh.ledger.accounts BY NAME
@@ -26,13 +28,17 @@ SELECT getvariable('dossier_id') AS dossier_id, a.* EXCLUDE (posted) FROM work.a
 DELETE FROM wh.ledger.journals WHERE dossier_id = getvariable('dossier_id')
     AND (getvariable('load_since') IS NULL OR code IN (SELECT code FROM books.journals));
 INSERT INTO wh.ledger.journals BY NAME
-SELECT getvariable('dossier_id') AS dossier_id, j.code, j.name, j.type FROM books.journals j;
+SELECT getvariable('dossier_id') AS dossier_id, j.code, j.name, j.type FROM books.journals j
+WHERE j.code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY j.code ORDER BY j.name) = 1;
 
 DELETE FROM wh.ledger.counterparties WHERE dossier_id = getvariable('dossier_id')
     AND (getvariable('load_since') IS NULL OR code IN (SELECT code FROM books.counterparties));
 INSERT INTO wh.ledger.counterparties BY NAME
 SELECT getvariable('dossier_id') AS dossier_id, c.code, c.name, c.kind, c.vat_number, c.country, c.control_account
-FROM books.counterparties c;
+FROM books.counterparties c
+WHERE c.code IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY c.code ORDER BY c.name) = 1;
 
 DELETE FROM wh.ledger.trial_balances
 WHERE dossier_id = getvariable('dossier_id')

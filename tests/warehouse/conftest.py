@@ -10,7 +10,7 @@ import pytest
 from connectors import books
 from connectors.sandbox.company import Company, company
 from tests.warehouse.told import tell
-from warehouse.bench import Override, Trust, Workbench, refuse_failed
+from warehouse.bench import MappingRule, Override, Trust, Workbench, refuse_failed
 from warehouse.standing import Standing
 from warehouse.store import DossierFacts, Loaded, LoadRecord, Warehouse
 
@@ -23,6 +23,7 @@ def prepared(
     told: Company,
     *,
     overrides: tuple[Override, ...] = (),
+    rules: tuple[MappingRule, ...] = (),
     since: date | None = None,
     standing: Standing | None = None,
     spoil: Callable[[Workbench], None] = lambda bench: None,
@@ -33,7 +34,8 @@ def prepared(
         tell(bench.db, told, package_balances=balances)
         spoil(bench)
         books.require_complete(bench.db)
-        bench.prepare(country=told.country, overrides=overrides, since=since, kept=standing.kept if standing else None)
+        kept = standing.kept if standing else None
+        bench.prepare(country=told.country, overrides=overrides, rules=rules, since=since, kept=kept)
         yield bench
 
 
@@ -53,11 +55,12 @@ class Ledger:
         sync: str = "s1",
         since: date | None = None,
         overrides: tuple[Override, ...] = (),
+        rules: tuple[MappingRule, ...] = (),
         moment: datetime = NOON,
     ) -> Loaded:
         standing = self.store.standing(dossier, keep_before=since)
         scratch = self.folder / "scratch"
-        with prepared(scratch, told, overrides=overrides, since=since, standing=standing) as bench:
+        with prepared(scratch, told, overrides=overrides, rules=rules, since=since, standing=standing) as bench:
             refuse_failed(bench.check(Trust()))
             facts = DossierFacts(
                 dossier, "firm", "link", "connection", "winbooks", "EXT", told.name, told.code, told.country, "EUR",

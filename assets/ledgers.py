@@ -7,6 +7,7 @@ bad one, and fails once at the end when any failed. Dagster then shows exactly t
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -20,6 +21,7 @@ from resources.packages import PackageResource
 FROM_LANDING_TAG = "grandlivre/from_landing"
 ACCEPT_EMPTY_TAG = "grandlivre/accept_empty"
 TRIGGER_TAG = "grandlivre/trigger"
+PUBLISH_EVERY = timedelta(minutes=1)  # publishing copies the whole warehouse: a long run does it now and then
 
 
 class LedgerConfig(dg.Config):
@@ -46,21 +48,26 @@ def ledger_asset(
         # A generator that yields nothing: returning None would materialize every partition a second time.
         yield from ()
         resource: PackageResource = getattr(context.resources, row.slug)
-        tags = context.run.tags
+        tags, keys = context.run.tags, list(context.partition_keys)
         options = SyncOptions(
             trigger=tags.get(TRIGGER_TAG, "manual"),
             from_landing=config.from_landing or tags.get(FROM_LANDING_TAG) == "true",
             accept_empty=config.accept_empty or tags.get(ACCEPT_EMPTY_TAG) == "true",
             dagster_run_id=context.run.run_id,
+            publish=len(keys) == 1,
         )
-        keys = list(context.partition_keys)
         bad = []
         at_once = max(1, min(resource.dossiers_at_once, len(keys)))
         with resource.open_house() as house, ThreadPoolExecutor(at_once) as pool:
+            published = house.now()
             for outcome in pool.map(lambda key: sync_dossier(key, house, options, report_for(key)), keys):
                 hear(outcome)
                 if not _tell(context, row, outcome):
                     bad.append(outcome)
+                if house.now() - published > PUBLISH_EVERY:
+                    house.warehouse.publish()
+                    published = house.now()
+            house.warehouse.publish()
         if bad:
             raise dg.Failure(
                 description=f"{len(bad)} of {len(keys)} dossiers failed: " + "; ".join(str(o.error) for o in bad[:5]),

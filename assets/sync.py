@@ -17,14 +17,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from connectors.books import require_complete
+from connectors.catalog import package
 from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
-from foundation.errors import ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
+from foundation.disk import is_full
+from foundation.errors import Busy, ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.locks import dossier_lock
 from registry.store import Link
 from resources.house import House, Report, silent
 from resources.landing import Snapshot
-from warehouse import chart
-from warehouse.bench import CheckResult, Override, Trust, Workbench, refuse_failed
+from warehouse import chart, scripts
+from warehouse.bench import CheckResult, MappingRule, Override, Trust, Workbench, refuse_failed
 from warehouse.standing import Standing
 from warehouse.store import DossierFacts, LoadRecord
 
@@ -33,11 +35,13 @@ log = logging.getLogger("grandlivre.sync")
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """How a sync is asked for. ``from_landing`` calls no vendor; ``accept_empty`` confirms a dossier that shrank."""
+    """How a sync is asked for. ``from_landing`` calls no vendor; ``accept_empty`` confirms a dossier that shrank;
+    without ``publish`` the caller publishes, once for many dossiers."""
 
     trigger: str = "manual"
     from_landing: bool = False
     accept_empty: bool = False
+    publish: bool = True
     dagster_run_id: str | None = None
 
 
@@ -64,16 +68,26 @@ class Outcome:
 
 
 def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = None, report: Report = silent) -> Outcome:
-    """Syncs a dossier and records the run. Raises nothing of the error tree: a failed sync is an :class:`Outcome`
-    with its error, so that a hundred others can go on."""
+    """Syncs a dossier and records the run. A failed sync is an :class:`Outcome` with its error, never an exception, so
+    that a hundred others can go on."""
     options = options or SyncOptions()
     started = house.now()
     try:
         link = house.registry.link(dossier_id)
         with dossier_lock(house.home, dossier_id):
             return _recorded(link, house, options, report, started)
-    except GrandlivreError as error:  # before there is a run to record: an unknown dossier, another sync of it
-        return Outcome(dossier_id, "failed", error=error.about(f"dossier {dossier_id}"))
+    except Exception as error:  # outside the record of a run: an unknown dossier, another sync of it, a broken registry
+        return Outcome(dossier_id, "failed", error=told(error).about(f"dossier {dossier_id}"))
+
+
+def told(error: Exception) -> GrandlivreError:
+    """An unexpected error as one of the tree: a full disk is waited for, anything else is reported."""
+    if isinstance(error, GrandlivreError):
+        return error
+    log.error("unexpected in a sync", exc_info=error)
+    if is_full(error):
+        return Busy("the disk is full", next_step="Free space below the state folder, then sync again.")
+    return ReportABug(f"{type(error).__name__}: {str(error)[:300]}")
 
 
 def _recorded(link: Link, house: House, options: SyncOptions, report: Report, started: datetime) -> Outcome:
@@ -92,11 +106,8 @@ def _recorded(link: Link, house: House, options: SyncOptions, report: Report, st
     sync = _Sync(link, house, options, report, sync_id, started)
     try:
         outcome = sync.run()
-    except GrandlivreError as error:
-        outcome = sync.failed(error)
     except Exception as error:
-        log.exception("sync %s of dossier %s broke", sync_id, link.dossier_id)
-        outcome = sync.failed(ReportABug(f"{type(error).__name__} in sync {sync_id}"))
+        outcome = sync.failed(told(error))
     except BaseException:
         registry.finish_run(sync_id, status="failed", error_kind="interrupted", error_message="The sync was stopped.")
         raise
@@ -123,17 +134,19 @@ class _Sync:
     ) -> None:
         self.link, self.house, self.options, self.report = link, house, options, report
         self.sync_id, self.started = sync_id, started
-        self.software = house.registry.connection(link.connection_id).software
+        self.software = link.software
+        self.rules_version = f"{scripts.version()} {chart.version()} {package(link.software).reading}"
         self.since = link.transfer_date if link.mode == "from_date" else None
         self.work = house.home.scratch / link.dossier_id
         self.rows_read = self.rows_loaded = self.rows_deleted = self.calls = 0
         self.incremental = False
+        self.rules: list[MappingRule] = []
 
     def run(self) -> Outcome:
         with self._work_folder():
             self.report("link", 0)
             standing = self.house.warehouse.standing(self.link.dossier_id, keep_before=self.since)
-            overrides = self._overrides()
+            overrides, self.rules = self._overrides(), self._rules()
             with self.house.connector(self.link.connection_id, work=self.work, report=self.report) as connector:
                 try:
                     snapshot = self._landed(connector, standing)
@@ -150,9 +163,8 @@ class _Sync:
                         results = self._load_proven(connector, snapshot, standing, overrides)
                 finally:
                     self.calls = connector.calls
-                    self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
-            self.report("publish", self.rows_loaded)
-            self.house.warehouse.publish()
+                    self._prune(standing)
+            self._publish()
             return self._outcome("synced", results)
 
     def _load_proven(
@@ -169,7 +181,10 @@ class _Sync:
         """The outcome of a sync that raised; the connection's health follows from the kind of error."""
         error.about(f"dossier {self.link.dossier_id}")
         if error.kind in _HEALTH and not self.options.from_landing:
-            self.house.registry.set_health(self.link.connection_id, _HEALTH[error.kind], error.cause)
+            try:
+                self.house.registry.set_health(self.link.connection_id, _HEALTH[error.kind], error.cause)
+            except GrandlivreError:
+                log.warning("the health of connection %s could not be noted", self.link.connection_id)
         parked = isinstance(error, RateLimited) and error.resume_at is not None
         return Outcome(
             self.link.dossier_id,
@@ -240,6 +255,7 @@ class _Sync:
         bench.prepare(
             country=self._country(bench),
             overrides=overrides,
+            rules=self.rules,
             kept=standing.kept if self.since else {},
             since=self.since,
         )
@@ -290,7 +306,8 @@ class _Sync:
             sync_id=self.sync_id,
             snapshot_id=snapshot.snapshot_id,
             cursor=snapshot.cursor,
-            calendar=calendar_mark(overrides),
+            calendar=calendar_mark(overrides, self.rules),
+            rules=self.rules_version,
             trigger=self.options.trigger,
             started_at=self.started,
             finished_at=self.house.now(),
@@ -304,8 +321,7 @@ class _Sync:
 
     def _unchanged(self, standing: Standing, calls: int) -> Outcome:
         self.house.warehouse.confirm(self.link.dossier_id, self.house.now())
-        self.house.warehouse.publish()
-        self.rows_loaded = 0
+        self._publish()
         return Outcome(
             self.link.dossier_id,
             "unchanged",
@@ -333,12 +349,29 @@ class _Sync:
         years = self.house.registry.fiscal_years(self.link.dossier_id)
         return [Override(y.label, y.start_date, y.end_date) for y in years if y.source == "override"]
 
+    def _rules(self) -> list[MappingRule]:
+        rules = self.house.registry.mapping_rules(self.link.dossier_id)
+        return [MappingRule("dossier" if r.dossier_id else "firm", r.match, r.account, r.code) for r in rules]
+
     def _same_rules(self, standing: Standing, overrides: Sequence[Override]) -> bool:
-        return standing.chart_version == chart.version() and standing.calendar == calendar_mark(overrides)
+        in_force = calendar_mark(overrides, self.rules)
+        return standing.rules_version == self.rules_version and standing.calendar == in_force
 
     def _country(self, bench: Workbench) -> str | None:
         told = bench.db.execute("SELECT country FROM books.dossier").fetchall()
         return (told[0][0] if told else None) or self.link.country
+
+    def _publish(self) -> None:
+        self.report("publish", self.rows_loaded)
+        if self.options.publish:
+            self.house.warehouse.publish()
+
+    def _prune(self, standing: Standing) -> None:
+        """Clears old snapshots away; trouble with that is no reason for a sync to fail."""
+        try:
+            self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
+        except OSError as error:
+            log.warning("old snapshots of dossier %s stay: %s", self.link.dossier_id, error)
 
     def _seconds(self) -> float:
         return (self.house.now() - self.started).total_seconds()
@@ -357,7 +390,9 @@ class _Sync:
 _HEALTH = {"needs_login": "needs_login", "rate_limited": "rate_limited", "vendor_down": "vendor_down"}
 
 
-def calendar_mark(overrides: Sequence[Override]) -> str:
-    """A fingerprint of the corrections in force: figures are made again when it changes."""
-    text = ";".join(sorted(f"{o.label}:{o.start}:{o.end}" for o in overrides))
+def calendar_mark(overrides: Sequence[Override], rules: Sequence[MappingRule] = ()) -> str:
+    """A fingerprint of people's corrections to years and mapping: figures are made again when it changes."""
+    years = sorted(f"{o.label}:{o.start}:{o.end}" for o in overrides)
+    mapping = sorted(f"{r.scope} {r.match} {r.account}={r.code}" for r in rules)
+    text = ";".join(years + mapping)
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""

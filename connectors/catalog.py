@@ -7,9 +7,11 @@ reads it, or ``reconstructed`` from what users and partners tell.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.resources import files
 from types import ModuleType
 from typing import Literal
 
@@ -70,6 +72,12 @@ class Package:
                 next_step="See `grandlivre software` for the packages that can be linked today.",
             )
         return import_module(self.room)
+
+    @property
+    def reading(self) -> str:
+        """A fingerprint of how the room reads what is landed: figures are made again when it changes."""
+        text = files(self.load_room()).joinpath("normalize.sql").read_text(encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
         """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting."""

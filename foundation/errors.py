@@ -152,4 +152,4 @@ class ReportABug(GrandlivreError):
     """We, or the vendor, broke the contract that the code was written to."""
 
     kind = "bug"
-    default_next_step = "Please report it, with the sync id; no figures were changed."
+    default_next_step = "Please report it, with the sync id; GRANDLIVRE_LOG=DEBUG tells more."

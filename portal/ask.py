@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +53,8 @@ def query(
     ] = None,
 ) -> None:
     """Runs SQL on the published snapshot, which no sync locks."""
+    if out is not None and format not in (QueryFormat.csv, QueryFormat.parquet):
+        raise typer.BadParameter("goes with --format csv or parquet", param_hint="--out")
     with House.open().warehouse.reader() as db:
         db.execute("SET schema = 'ledger'")
         try:
@@ -58,7 +62,7 @@ def query(
                 _copy(db, sql, format, out)
                 return
             result = db.execute(sql)
-            names = [column[0] for column in result.description or ()]
+            names = unique_names([column[0] for column in result.description or ()])
             rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         except duckdb.Error as error:
             raise WrongInput(
@@ -68,16 +72,34 @@ def query(
     show(rows, json=format is QueryFormat.json, empty="No rows.")
 
 
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Column names that differ, also for readers that ignore case: of two ``x`` the second becomes ``x_1``."""
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        candidates = chain([name], (f"{name}_{n}" for n in count(1)))
+        unique.append(next(c for c in candidates if c.casefold() not in taken))
+        taken.add(unique[-1].casefold())
+    return unique
+
+
 def _copy(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, out: Path | None) -> None:
-    """Streams a result of any size to a file or to standard output."""
+    """Streams a result of any size to a file or to standard output. DuckDB makes its names unique in its own way."""
+    if out is not None:
+        with exporting.in_place_of(out) as part:
+            _copy_to(db, sql, format, part)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        target = out or Path(folder) / "result"
-        header = ", HEADER" if format is QueryFormat.csv else ""
-        quoted = str(target).replace("'", "''")
-        db.execute(f"COPY ({sql.strip().rstrip(';')}) TO '{quoted}' (FORMAT {format.value}{header})")
-        if out is None:
-            with target.open("rb") as result:
-                shutil.copyfileobj(result, sys.stdout.buffer)
+        target = Path(folder) / "result"
+        _copy_to(db, sql, format, target)
+        with target.open("rb") as result:
+            shutil.copyfileobj(result, sys.stdout.buffer)
+
+
+def _copy_to(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, target: Path) -> None:
+    header = ", HEADER" if format is QueryFormat.csv else ""
+    quoted = str(target).replace("'", "''")
+    db.execute(f"COPY ({sql.strip().rstrip(';')}) TO '{quoted}' (FORMAT {format.value}{header})")
 
 
 def export(

@@ -7,6 +7,7 @@ them for movements that empty the income statement. Element order follows the sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
@@ -19,6 +20,8 @@ from lxml import etree
 _XAF = "http://www.auditfiles.nl/XAF/3.2"
 _JOURNAL_TYPES = {"bank": "B", "cash": "C", "purchase": "P", "purchase_credit": "P", "sales": "S", "sales_credit": "S"}
 _PARTY_TYPES = {"both": "B", "customer": "C", "supplier": "S"}
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_JOURNAL = "coalesce(nullif(journal, ''), '-')"  # the format wants one of every line, and not all packages tell it
 _LINES = (
     "FROM ledger.general_ledger WHERE dossier_id = ? AND fiscal_year = ? AND period_kind NOT IN ('opening', 'closing')"
 )
@@ -31,7 +34,7 @@ def write_audit_file(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, 
         "FROM ledger.fiscal_years y JOIN ledger.dossiers d USING (dossier_id) WHERE dossier_id = ? AND label = ?",
         [dossier_id, year],
     ).fetchall()[0]
-    with etree.xmlfile(str(out), encoding="utf-8") as xml:
+    with out.open("wb") as file, etree.xmlfile(file, encoding="utf-8") as xml:
         xml.write_declaration()
         with xml.element(f"{{{_XAF}}}auditfile", nsmap={None: _XAF}):
             header = _node("header", fiscalYear=end.year, startDate=start, endDate=end, curCode=currency)
@@ -91,7 +94,8 @@ def _transactions(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year
         f"SELECT count(*), coalesce(sum(debit), 0), coalesce(sum(credit), 0) {_LINES}", [dossier_id, year]
     ).fetchall()[0]
     journals = db.execute(
-        f"SELECT journal, any_value(journal_name), any_value(journal_type) {_LINES} GROUP BY journal ORDER BY journal",
+        f"SELECT {_JOURNAL} AS code, any_value(journal_name), any_value(journal_type) {_LINES} "
+        "GROUP BY code ORDER BY code",
         [dossier_id, year],
     ).fetchall()
     with xml.element(f"{{{_XAF}}}transactions"):
@@ -109,7 +113,7 @@ def _transactions(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year
 def _entries(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, journal: str) -> Iterator[Any]:
     result = db.execute(
         "SELECT entry_key, period, date, line_no, account, document, description, debit, credit, counterparty, "
-        f"vat_code, currency, amount_currency {_LINES} AND journal = ? ORDER BY date, entry_key, line_no, line_key",
+        f"vat_code, currency, amount_currency {_LINES} AND {_JOURNAL} = ? ORDER BY date, entry_key, line_no, line_key",
         [dossier_id, year, journal],
     )
 
@@ -136,13 +140,18 @@ def _line(entry: str, day: object, values: tuple[Any, ...]) -> Any:
     return node
 
 
+def printable(text: str) -> str:
+    """``text`` without the control characters that XML, and so a spreadsheet, has no place for."""
+    return _UNPRINTABLE.sub("", text)
+
+
 def _money(amount: Decimal) -> str:
     return str(amount.quantize(Decimal("0.01")))
 
 
 def _leaf(tag: str, text: object) -> Any:
     node = etree.Element(f"{{{_XAF}}}{tag}")
-    node.text = str(text)
+    node.text = printable(str(text))
     return node
 
 
@@ -153,5 +162,5 @@ def _node(tag: str, **children: object) -> Any:
 def _add(parent: Any, **children: object) -> Any:
     for tag, value in children.items():
         if value is not None:
-            etree.SubElement(parent, f"{{{_XAF}}}{tag}").text = str(value)
+            etree.SubElement(parent, f"{{{_XAF}}}{tag}").text = printable(str(value))
     return parent

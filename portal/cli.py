@@ -10,7 +10,7 @@ import typer
 
 from foundation.errors import GrandlivreError, ReportABug
 from foundation.secrets import redact
-from portal import ask, connecting, demo, linking, syncing, ui
+from portal import ask, connecting, demo, linking, mapping, syncing, ui
 from portal.output import tell
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (connecting, linking, syncing, ask, demo, ui):
+for room in (connecting, linking, mapping, syncing, ask, demo, ui):
     room.add_commands(app)
 
 
@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=arguments)
     except GrandlivreError as error:
-        tell(f"Error: {redact(str(error))}")
+        error.cause = redact(error.cause)  # vendors' words are in the cause; the next step is ours, as it must be typed
+        tell(f"Error: {error}")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         tell("Stopped.")

@@ -126,19 +126,28 @@ def reconnect(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")] = None,
     secret: Annotated[list[str] | None, typer.Option(metavar="KEY[=FILE|=-]")] = None,
 ) -> None:
-    """Gives a connection new secrets or settings and verifies it again. Its dossiers stay linked."""
+    """Gives a connection new secrets or settings and verifies it again. Its dossiers stay linked.
+
+    What does not work is not kept: the secrets and settings from before are put back.
+    """
     house = House.open()
-    found = house.registry.connection(connection)
+    registry = house.registry
+    found = registry.connection(connection)
     row = package(found.software)
     settings = row.complete_settings({**found.settings, **parse_settings(set_ or [])})
     given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or not row.secrets)
     if given or set_:
-        kept = house.registry.secrets(connection)
-        if "refresh_token" not in given:  # another key or address, and the consent that there is
-            tokens = house.registry.tokens(connection).read()
-            kept |= {name: Secret(str(value)) for name, value in tokens.items()}
-        house.registry.replace_secrets(connection, {**kept, **given}, settings=settings)
-    verify(house, connection)
+        before = registry.secrets(connection)
+        # Tokens are never read and written back here: a sync may renew them at any moment.
+        registry.replace_secrets(connection, {**before, **given}, settings=settings, keep_tokens=True)
+        try:
+            verify(house, connection)
+        except BaseException:
+            registry.replace_secrets(connection, before, settings=found.settings, keep_tokens=True)
+            registry.set_health(connection, found.health, found.health_detail)
+            raise
+    else:
+        verify(house, connection)
     tell(f"{found.name} works. Next: grandlivre sync --software {row.slug}")
 
 

@@ -6,16 +6,22 @@ formats hold every line, with the columns of ``ledger.general_ledger``.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from foundation.errors import WrongInput
-from portal.audit_file import write_audit_file
+from portal.audit_file import printable, write_audit_file
 
 
 def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str | None, out: Path) -> int:
-    """Writes the file and returns its number of lines. Raises WrongInput for an unknown dossier or year."""
+    """Writes the file and returns its number of lines.
+
+    Raises WrongInput for an unknown dossier or year, and for a file that cannot be written.
+    """
     years = db.execute(
         "SELECT label FROM ledger.fiscal_years WHERE dossier_id = ? ORDER BY start_date", [dossier_id]
     ).fetchall()
@@ -31,6 +37,14 @@ def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str
     # COPY takes no parameters; variables are the safe way in.
     db.execute("SET VARIABLE export_dossier = ?", [dossier_id])
     db.execute("SET VARIABLE export_year = ?", [year])
+    with in_place_of(out) as part:
+        try:
+            return _write(db, dossier_id, format, year, part)
+        except duckdb.Error as error:
+            raise unwritable(out, str(error).splitlines()[0]) from None
+
+
+def _write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str | None, out: Path) -> int:
     match format:
         case "fec":
             return _copy(db, _FEC, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''")
@@ -42,6 +56,40 @@ def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str
             return _spreadsheet(db, out)
         case _:
             return write_audit_file(db, dossier_id, year or "", out)
+
+
+@contextmanager
+def in_place_of(out: Path) -> Iterator[Path]:
+    """A file beside ``out`` to write to. It takes the place of ``out`` at the end; a failure leaves what was there.
+
+    Raises WrongInput where ``out`` cannot be written. A pipe or a device is written to as it is.
+    """
+    if out.is_dir():
+        raise WrongInput(f"{out} is a folder", next_step=f"Give --out a file, such as {out / 'books'}.")
+    if not out.parent.is_dir():
+        raise unwritable(out, f"there is no folder {out.parent}")
+    special = out.exists() and not out.is_file()
+    target = out if special else out.resolve()
+    # The name keeps its end: DuckDB compresses by it (.csv.gz).
+    part = target if special else target.with_name(f".{secrets.token_hex(4)}-{target.name[-200:]}")
+    try:
+        if not special:
+            part.touch()
+        yield part
+        if not special:
+            part.replace(target)
+    except OSError as error:
+        raise unwritable(out, error.strerror or str(error)) from None
+    finally:
+        if not special:
+            part.unlink(missing_ok=True)
+
+
+def unwritable(out: Path, reason: str) -> WrongInput:
+    """The error for a file that cannot be written."""
+    return WrongInput(
+        f"{out} cannot be written: {reason}", next_step="Give --out a file in a folder that you may write to."
+    )
 
 
 _ALL = """
@@ -89,7 +137,7 @@ def _spreadsheet(db: duckdb.DuckDBPyConnection, out: Path) -> int:
         for row in rows:
             cells = []
             for value in row:
-                cell = WriteOnlyCell(sheet, value)
+                cell = WriteOnlyCell(sheet, printable(value) if isinstance(value, str) else value)
                 if isinstance(value, str):
                     cell.data_type = "s"
                 cells.append(cell)

@@ -157,10 +157,11 @@ def fiscal_year(
     if reset == (start is not None or end is not None) or (not reset and not (start and end)):
         raise typer.BadParameter("give --start and --end, or --reset")
     house = House.open()
-    house.registry.link(dossier)
+    linked = house.registry.link(dossier)
     if reset:
         house.registry.clear_override(dossier, label, who=getpass.getuser())
     else:
+        refuse_kept_year(house, linked, label)
         house.registry.set_override(
             dossier,
             label,
@@ -171,6 +172,17 @@ def fiscal_year(
             move_neighbours=move_neighbours,
         )
     tell(f"Done. Next: grandlivre sync {dossier} --from-landing")
+
+
+def refuse_kept_year(house: House, linked: Link, label: str) -> None:
+    """Raises WrongInput for a year that stands from before the date a link starts from: no sync makes it again."""
+    years = {year.label: year for year in house.registry.fiscal_years(linked.dossier_id)}
+    year, since = years.get(label), linked.transfer_date
+    if since and year and (year.package_start_date or year.start_date) < since:
+        raise WrongInput(
+            f"fiscal year {label} stands from before {since}, where this link starts",
+            next_step="Link the dossier again from an earlier date, or correct a later year.",
+        )
 
 
 def parse_date(text: str, option: str) -> date:

@@ -7,12 +7,14 @@ ended at. Either way the ``state`` must come back unchanged.
 
 from __future__ import annotations
 
+import queue
 import sys
+import threading
 import time
 import webbrowser
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -28,6 +30,7 @@ from portal.output import tell
 
 LOOPBACK = "http://localhost:8765/callback"
 _PATIENCE = 300.0
+_SILENCE = 10.0  # seconds that a connection may say nothing; browsers open some that they never use
 _PAGE = "<!doctype html><meta charset=utf-8><title>Grandlivre</title><p>{}</p><p>You can close this page.</p>"
 
 
@@ -82,14 +85,22 @@ def code_of(address: str, state: str) -> Secret:
 def _await_redirect(redirect: str, start: Callable[[], object], patience: float) -> str:
     """Listens at the loopback address, lets the person go, and returns the address that came back."""
     target = urlsplit(redirect)
-    answers: list[str] = []
+    answers: queue.Queue[str] = queue.Queue()
 
     class Callback(BaseHTTPRequestHandler):
+        timeout = _SILENCE
+
         def do_GET(self) -> None:
-            if urlsplit(self.path).path != target.path:
+            asked = urlsplit(self.path)
+            if asked.path != (target.path or "/") or not {"code", "error"} & parse_qs(asked.query).keys():
                 self.send_error(404)
                 return
-            answers.append(self.path)
+            try:
+                self._thank()
+            finally:  # the answer counts, even when the browser did not wait for the page
+                answers.put(self.path)
+
+        def _thank(self) -> None:
             body = _PAGE.format("Thank you. Go back to the command line.").encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -101,21 +112,24 @@ def _await_redirect(redirect: str, start: Callable[[], object], patience: float)
             """The address holds the code: nothing is logged."""
 
     try:
-        server = HTTPServer(("127.0.0.1", target.port or 80), Callback)
+        server = ThreadingHTTPServer(("127.0.0.1", target.port or 80), Callback)
     except OSError as error:
         raise WrongInput(
             f"the redirect address {redirect} cannot be listened at ({error.strerror})",
             next_step="Free that port, or register another redirect address and set it with --set redirect_uri=...",
         ) from None
+    # A thread per connection: one that stays silent holds up neither the others nor the end.
     with server:
-        server.timeout = 0.5
-        start()
-        end = time.monotonic() + patience
-        while not answers and time.monotonic() < end:
-            server.handle_request()
-    if not answers:
-        raise Wait("nobody came back from the sign-in page", next_step="Start again, and finish within five minutes.")
-    return answers[0]
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        try:
+            start()
+            return answers.get(timeout=patience)
+        except queue.Empty:
+            raise Wait(
+                "nobody came back from the sign-in page", next_step="Start again, and finish within five minutes."
+            ) from None
+        finally:
+            server.shutdown()
 
 
 def _ask_address() -> str:

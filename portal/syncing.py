@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.catalog import package
-from foundation.errors import WrongInput
+from foundation.errors import ReportABug
 from portal.connecting import JsonFlag
 from portal.instance import dagster_home
 from portal.output import err, show
 from resources.house import House, Report, silent
+
+if TYPE_CHECKING:
+    from assets.sync import Outcome
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -68,7 +71,6 @@ def run_syncs(
     from assets.jobs import ledger_job, ledger_job_name
     from assets.ledgers import ACCEPT_EMPTY_TAG, FROM_LANDING_TAG, TRIGGER_TAG, ledger_asset
     from assets.partitions import add_missing, chunks, range_tags
-    from assets.sync import Outcome
     from resources.packages import resource_class
 
     outcomes: dict[str, Outcome] = {}
@@ -94,11 +96,17 @@ def run_syncs(
                     raise_on_error=False,
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
-    missing = [d for ids in by_software.values() for d in ids if d not in outcomes]
-    if missing:
-        raise WrongInput(
-            f"Dagster did not run {', '.join(missing[:5])}", next_step="See the run in the UI: grandlivre ui."
-        )
+    return as_rows(by_software, outcomes)
+
+
+def as_rows(by_software: Mapping[str, Iterable[str]], outcomes: Mapping[str, Outcome]) -> list[dict[str, object]]:
+    """An object per dossier asked for, in that order. One without an outcome is a failed one, and hides no other."""
+    from assets.sync import Outcome
+
+    def outcome_of(dossier_id: str) -> Outcome:
+        unheard = ReportABug("Dagster did not run this dossier", next_step="See the run in the UI: grandlivre ui.")
+        return outcomes.get(dossier_id) or Outcome(dossier_id, "failed", error=unheard)
+
     return [
         {
             "dossier_id": o.dossier_id,
@@ -110,7 +118,7 @@ def run_syncs(
             "error": str(o.error) if o.error else None,
         }
         for ids in by_software.values()
-        for o in (outcomes[d] for d in ids)
+        for o in map(outcome_of, ids)
     ]
 
 

@@ -127,17 +127,27 @@ class Connections(Database):
         return self.vault.unseal_all(sealed, f"connection {connection_id}")
 
     def replace_secrets(
-        self, connection_id: str, secrets: Mapping[str, Secret], *, settings: Mapping[str, str] | None = None
+        self,
+        connection_id: str,
+        secrets: Mapping[str, Secret],
+        *,
+        settings: Mapping[str, str] | None = None,
+        keep_tokens: bool = False,
     ) -> Connection:
         """Puts other secrets (and settings, when given) in the place of all present ones.
 
-        The tokens of the consent before are forgotten too. Waits for a renewal of tokens that is under way, which
-        would otherwise write the old consent's over the new; so not to be called while holding the connection.
+        The tokens of the consent before are forgotten too, unless ``keep_tokens`` says that the consent goes on: then
+        they stay as they are, until there is a ``refresh_token`` among ``secrets``. Waits for a renewal of tokens that
+        is under way, which would otherwise write the old consent's over the new; so not to be called while holding the
+        connection.
         """
         self.connection(connection_id)
         with connection_lock(self.home, connection_id, timeout=120), self.writing() as session:
             row = self.connection_row(session, connection_id)
+            tokens = row.sealed_tokens
             self._seal(row, secrets)
+            if keep_tokens and not secrets.get("refresh_token"):
+                row.sealed_tokens = tokens
             if settings is not None:
                 row.settings = dict(settings)
             return record(Connection, row)

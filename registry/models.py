@@ -1,7 +1,8 @@
 """The tables of the registry.
 
 Ids are texts of ``[a-z0-9_-]`` that people meet; moments are UTC. What must be unique is unique in the database
-too: one active link per dossier, one per dossier of a package, one override in force per fiscal year.
+too: one active link per dossier, one per dossier of a package, one override in force per fiscal year, one mapping
+rule in force per account.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ GOOD = ("synced", "unchanged")
 """Ends after which the figures are those of the package at the start of the run."""
 
 _IN_FORCE = text("active")
+_IN_FORCE_FOR_A_FIRM = text("active AND dossier_id IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -145,6 +147,48 @@ class YearOverride(Base):
     at: Mapped[datetime]
     moved_for: Mapped[str | None]
     """The label of the neighbouring year whose override moved this one; None when it was set for itself."""
+    active: Mapped[bool]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+
+
+class MappingRule(Base):
+    """A person's choice of a code of the common chart. Rows are never changed but to end them: they are the history.
+
+    ``dossier_id`` is None for a rule of the whole firm; ``match`` is ``exact`` or ``prefix``.
+    """
+
+    __tablename__ = "mapping_rules"
+    __table_args__ = (
+        Index(
+            "one_rule_per_account_of_a_dossier",
+            "dossier_id",
+            "match",
+            "account",
+            unique=True,
+            sqlite_where=_IN_FORCE,
+            postgresql_where=_IN_FORCE,
+        ),
+        Index(
+            "one_rule_per_account_of_a_firm",
+            "firm_id",
+            "match",
+            "account",
+            unique=True,
+            sqlite_where=_IN_FORCE_FOR_A_FIRM,
+            postgresql_where=_IN_FORCE_FOR_A_FIRM,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[str] = mapped_column(ForeignKey(Firm.firm_id))
+    dossier_id: Mapped[str | None]
+    match: Mapped[str]
+    account: Mapped[str]
+    code: Mapped[str]
+    why: Mapped[str | None]
+    who: Mapped[str | None]
+    at: Mapped[datetime]
     active: Mapped[bool]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]

@@ -91,6 +91,29 @@ class YearOverride:
 
 
 @dataclass(frozen=True)
+class MappingRule:
+    """A person's code for an account (``match`` exact) or for all that start alike (prefix), in force or, with
+    ``ended_at``, of the past. ``dossier_id`` is None for a rule of the whole firm."""
+
+    firm_id: str
+    dossier_id: str | None
+    match: str
+    account: str
+    code: str
+    why: str | None
+    who: str | None
+    at: datetime
+    active: bool
+    ended_at: datetime | None
+    ended_by: str | None
+
+    @property
+    def pattern(self) -> str:
+        """The account as people type it: ``613200``, or ``613*`` for a prefix."""
+        return f"{self.account}*" if self.match == "prefix" else self.account
+
+
+@dataclass(frozen=True)
 class SyncRun:
     """One sync of one dossier. ``status`` is ``running`` or one of :data:`registry.models.FINISHED`."""
 
@@ -125,7 +148,7 @@ class StaleDossier:
     figures_as_of: datetime | None
 
 
-Record = TypeVar("Record", Firm, Connection, Link, YearOverride, SyncRun)
+Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun)
 
 
 def record(kind: type[Record], row: Any) -> Record:

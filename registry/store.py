@@ -8,7 +8,8 @@ from types import TracebackType
 
 from foundation.home import Home
 from registry.database import open_engine, utc_now
-from registry.records import Connection, Firm, FiscalYear, Link, StaleDossier, SyncRun, YearOverride
+from registry.mapping import MappingRules
+from registry.records import Connection, Firm, FiscalYear, Link, MappingRule, StaleDossier, SyncRun, YearOverride
 from registry.sync_runs import SyncRuns
 from registry.tokens import ConnectionTokens
 from registry.upgrade import upgrade
@@ -20,6 +21,7 @@ __all__ = [
     "Firm",
     "FiscalYear",
     "Link",
+    "MappingRule",
     "Registry",
     "StaleDossier",
     "SyncRun",
@@ -27,8 +29,8 @@ __all__ = [
 ]
 
 
-class Registry(Years, SyncRuns):
-    """Firms, connections, links, fiscal years and sync runs of one installation.
+class Registry(Years, MappingRules, SyncRuns):
+    """Firms, connections, links, fiscal years, mapping rules and sync runs of one installation.
 
     Threads may share one; processes open their own. Answers are plain values, cut loose from the database.
     """

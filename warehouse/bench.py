@@ -8,7 +8,7 @@ lines, mapped accounts, balances, check results). Nothing here touches the wareh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +21,7 @@ from foundation.errors import ChecksFailed
 from warehouse import chart, scripts
 
 _OVERRIDES = pa.schema([("label", pa.string()), ("start_date", pa.date32()), ("end_date", pa.date32())])
+_RULES = pa.schema([(name, pa.string()) for name in ("scope", "match", "account", "code")])
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ class Override:
     label: str
     start: date
     end: date
+
+
+@dataclass(frozen=True)
+class MappingRule:
+    """A code of the common chart that a person gave to accounts, before whatever the package or its numbers say.
+
+    ``scope`` is ``dossier`` or ``firm``; ``match`` is ``exact`` or ``prefix`` (``account`` is how numbers start).
+    """
+
+    scope: str
+    match: str
+    account: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,7 @@ class Workbench:
         *,
         country: str | None,
         overrides: Sequence[Override] = (),
+        rules: Sequence[MappingRule] = (),
         kept: Mapping[str, pa.Table] | None = None,
         since: date | None = None,
     ) -> None:
@@ -102,13 +117,14 @@ class Workbench:
                 schema=_OVERRIDES,
             ),
         )
+        self._table("mapping_rules", pa.Table.from_pylist([asdict(rule) for rule in rules], schema=_RULES))
         self.db.execute("SET VARIABLE country = ?", [(country or "").strip().upper()])
         self.db.execute("SET VARIABLE since = ?::DATE", [since])
         chart.mount(self.db)
         scripts.run(self.db, "calendar")
         scripts.run(self.db, "lines")
-        scripts.run(self.db, "mapping")
         self._keep(kept or {})
+        scripts.run(self.db, "mapping")
         scripts.run(self.db, "balances")
 
     def check(self, trust: Trust) -> list[CheckResult]:
@@ -148,11 +164,6 @@ class Workbench:
             self.db.register("source_rows", rows)
             self.db.execute(f"INSERT INTO work.kept_{name} BY NAME SELECT * FROM source_rows")
             self.db.unregister("source_rows")
-        self.db.execute(
-            "INSERT INTO work.accounts BY NAME SELECT *, true AS posted FROM work.kept_accounts "
-            "WHERE number NOT IN (SELECT number FROM work.accounts) AND number <> 'RESULT-CARRIED' "
-            "AND number IN (SELECT account FROM work.kept_movements)"
-        )
 
 
 _EMPTY_KEPT = """

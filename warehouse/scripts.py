@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from importlib.resources import files
 
@@ -12,6 +13,14 @@ import duckdb
 def text(name: str) -> str:
     """The text of ``sql/<name>.sql``."""
     return files("warehouse").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A short fingerprint of every script: figures are made again when one changes."""
+    folder = files("warehouse").joinpath("sql")
+    texts = [entry.read_text(encoding="utf-8") for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:12]
 
 
 def run(db: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -17,9 +17,10 @@ class Standing:
     """The last good load of a dossier. Without one, ``sync_id`` is None and everything else empty.
 
     ``snapshot_id`` names the landed snapshot that it was made from, ``cursor`` where the package's change feed stood
-    then, ``calendar`` the corrections in force, ``lines`` how many lines stand in the window that a sync replaces,
-    ``difference`` how far they were from the package's own balances (None: no evidence). ``kept`` holds what a sync
-    from a date leaves alone: Arrow tables ``years``, ``movements`` (per year, period, kind and account), ``accounts``.
+    then, ``calendar`` a fingerprint of people's corrections in force (to years and to mapping), ``lines`` how many
+    lines stand in the window that a sync replaces, ``difference`` how far they were from the package's own balances
+    (None: no evidence). ``kept`` holds what a sync from a date leaves alone: Arrow tables ``years``, ``movements`` (per
+    year, period, kind and account), ``accounts``.
     """
 
     sync_id: str | None = None
@@ -27,7 +28,7 @@ class Standing:
     snapshot_id: str | None = None
     cursor: dict[str, Any] | None = None
     calendar: str = ""
-    chart_version: str = ""
+    rules_version: str = ""
     lines: int = 0
     difference: Decimal | None = None
     kept: dict[str, pa.Table] = field(default_factory=dict)
@@ -48,13 +49,13 @@ _KEPT = {
 def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(
-        "SELECT sync_id, link_id, snapshot_id, cursor, calendar, chart_version FROM ledger.dossiers "
+        "SELECT sync_id, link_id, snapshot_id, cursor, calendar, rules_version FROM ledger.dossiers "
         "WHERE dossier_id = ?",
         [dossier_id],
     ).fetchall()
     if not found:
         return Standing()
-    sync_id, link_id, snapshot_id, cursor, calendar, chart_version = found[0]
+    sync_id, link_id, snapshot_id, cursor, calendar, rules_version = found[0]
     counted = db.execute(
         "SELECT count(*) FROM ledger.journal_lines l LEFT JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id "
         "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier "
@@ -77,7 +78,7 @@ def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: d
         snapshot_id=snapshot_id,
         cursor=json.loads(cursor) if cursor else None,
         calendar=calendar or "",
-        chart_version=chart_version or "",
+        rules_version=rules_version or "",
         lines=counted[0][0],
         difference=proven[0][0] if proven else None,
         kept=kept,

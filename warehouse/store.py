@@ -54,7 +54,8 @@ class DossierFacts:
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """What a load writes beside the figures: its run, the snapshot it was made from, and the change cursor."""
+    """What a load writes beside the figures: its run, the snapshot it was made from, the change cursor, people's
+    corrections (``calendar``) and the code (``rules``) that made the figures, as fingerprints."""
 
     sync_id: str
     snapshot_id: str
@@ -65,6 +66,7 @@ class LoadRecord:
     finished_at: datetime
     rows_read: int
     vendor_calls: int
+    rules: str = ""
     dagster_run_id: str | None = None
 
 
@@ -86,15 +88,7 @@ class Warehouse:
         self._lock_timeout = lock_timeout
 
     def create(self) -> None:
-        """Makes the schema and views, and publishes an empty snapshot; safe to repeat."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._writer() as db:
-            scripts.run(db, "schema")
-            scripts.run(db, "views")
-            db.register("codes", chart.tables()["codes"])
-            db.execute("DELETE FROM ledger.common_chart")
-            db.execute("INSERT INTO ledger.common_chart BY NAME FROM codes")
-            db.unregister("codes")
+        """Makes the file, or brings its views and chart up to date, and publishes; safe to repeat."""
         self.publish()
 
     def standing(self, dossier_id: str, *, keep_before: date | None = None) -> Standing:
@@ -138,25 +132,16 @@ class Warehouse:
                 [_naive_utc(moment), dossier_id],
             )
 
-    def forget(self, dossier_id: str) -> None:
-        """Takes a dossier out of every table of the warehouse."""
-        with self._writer() as db:
-            db.execute("BEGIN")
-            for table in _DOSSIER_TABLES:
-                db.execute(f"DELETE FROM ledger.{table} WHERE dossier_id = ?", [dossier_id])
-            db.execute("COMMIT")
-
     def publish(self) -> bool:
         """Makes what is loaded visible to readers; False when another process had done so already."""
         with self._locked():
             self._ensure()
+            if self.live.with_suffix(".duckdb.wal").exists():
+                duckdb.connect(str(self.live)).close()  # folds the log of a crashed writer into the file
             stamp = f"{self.live.stat().st_mtime_ns}"
             mark = self.folder / "published.stamp"
             if self.published.exists() and mark.exists() and mark.read_text() == stamp:
                 return False
-            if self.live.with_suffix(".duckdb.wal").exists():
-                duckdb.connect(str(self.live)).close()  # folds the log of a crashed writer into the file
-                stamp = f"{self.live.stat().st_mtime_ns}"
             fresh = self.folder / ".ledger_read.tmp"  # under the lock; a killed publisher's remains are written over
             try:
                 shutil.copyfile(self.live, fresh)
@@ -180,14 +165,20 @@ class Warehouse:
             db.close()
 
     def _ensure(self) -> None:
-        if not self.live.exists():
-            with duckdb.connect(":memory:") as db:
-                db.execute(f"ATTACH '{_quoted(self.live)}' AS fresh (STORAGE_VERSION '{_FORMAT}')")
-                db.execute("USE fresh")
-                scripts.run(db, "schema")
-                scripts.run(db, "views")
-                db.execute("USE memory")
-                db.execute("DETACH fresh")
+        """Makes the file where there is none, and renews its views and chart where the code has newer ones."""
+        stamp = self.folder / "schema.stamp"
+        version = f"{scripts.version()} {chart.version()}"
+        if self.live.exists() and stamp.exists() and stamp.read_text() == version:
+            return
+        with duckdb.connect(":memory:") as db:
+            db.execute(f"ATTACH '{_quoted(self.live)}' AS fresh (STORAGE_VERSION '{_FORMAT}')")
+            db.execute("USE fresh")
+            scripts.run(db, "schema")
+            scripts.run(db, "views")
+            _fill_chart(db)
+            db.execute("USE memory")
+            db.execute("DETACH fresh")
+        stamp.write_text(version)
 
     @contextmanager
     def _writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -213,18 +204,12 @@ class Warehouse:
             ) from None
 
 
-_DOSSIER_TABLES = (
-    "dossiers",
-    "fiscal_years",
-    "periods",
-    "accounts",
-    "journals",
-    "counterparties",
-    "journal_lines",
-    "trial_balances",
-    "check_results",
-    "sync_runs",
-)
+def _fill_chart(db: duckdb.DuckDBPyConnection) -> None:
+    """Puts the common chart of this version beside the ledgers: views take names, classes and signs from it."""
+    db.register("codes", chart.tables()["codes"])
+    db.execute("DELETE FROM ledger.common_chart")
+    db.execute("INSERT INTO ledger.common_chart BY NAME FROM codes")
+    db.unregister("codes")
 
 
 def _quoted(path: Path) -> str:
@@ -249,7 +234,7 @@ def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRec
         "? AS software, ? AS connection_id, ? AS external_id, ? AS country, ? AS currency, ? AS vat_number, "
         "(SELECT end_date FROM work.years ORDER BY start_date LIMIT 1) AS first_year_end, ? AS sync_mode, "
         "?::DATE AS transfer_date, ?::TIMESTAMP AS last_synced_at, 'synced' AS status, ? AS sync_id, "
-        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS chart_version",
+        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS rules_version",
         [
             facts.dossier_id,
             facts.firm_id,
@@ -269,7 +254,7 @@ def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRec
             record.snapshot_id,
             json.dumps(record.cursor) if record.cursor is not None else None,
             record.calendar,
-            chart.version(),
+            record.rules,
         ],
     )
     db.execute(

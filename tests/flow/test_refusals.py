@@ -152,3 +152,21 @@ def test_a_disk_that_fills_while_landing_is_said_and_costs_nothing(tmp_path: Pat
         dossier.sandbox.show(told_by(dossier.row, 1))
         assert dossier.sync().status == "synced"
         assert_tells(dossier, told_by(dossier.row, 1))
+
+
+def test_what_nobody_foresaw_is_an_outcome_too_and_ends_its_run(tmp_path: Path) -> None:
+    with linked(package("verocount"), tmp_path) as dossier:
+
+        def broken(stage: str, rows: int) -> None:
+            if stage == "check":
+                raise ZeroDivisionError("nobody foresaw this")
+
+        outcome = sync_dossier(dossier.dossier_id, dossier.house, SyncOptions(), broken)
+        assert outcome.status == "failed"
+        assert outcome.error is not None
+        assert outcome.error.kind == "bug"
+        assert "ZeroDivisionError" in str(outcome.error)
+        run = dossier.house.registry.last_run(dossier.dossier_id)
+        assert run is not None
+        assert run.status == "failed"
+        assert dossier.sync().status == "synced"

@@ -9,9 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from assets.sync import Outcome
 from connectors.catalog import PACKAGES, package
 from connectors.sandbox.company import company
 from connectors.sandbox.stage import Sandbox, open_sandbox
+from portal.syncing import as_rows
 from tests.portal.cli import Cli
 
 
@@ -136,6 +138,8 @@ def test_what_cannot_be_done_is_said_with_the_next_step(cli: Cli, arguments: tup
         ("connect", "verocount", "--firm", "F", "--set", "root"),
         ("nonsense",),
         ("query",),
+        ("query", "SELECT 1", "--out", "x"),
+        ("query", "SELECT 1", "--format", "json", "--out", "x"),
     ],
 )
 def test_wrong_usage_is_status_2(cli: Cli, arguments: tuple[str, ...]) -> None:
@@ -188,6 +192,51 @@ def test_query_prints_in_every_format(cli: Cli, vendor: Sandbox, tmp_path: Path)
     assert wrong.status == 1
     assert "nowhere" in wrong.err
     assert cli("query", "DELETE FROM ledger.journal_lines", ok=False).status == 1
+
+
+def test_columns_that_share_a_name_all_come(cli: Cli, tmp_path: Path) -> None:
+    cli("init")
+    sql = "SELECT 1 AS x, 2 AS x, 3 AS x_1, 4 AS X"
+    rows = cli("query", sql, "--format", "json").json
+    assert rows == [{"x": 1, "x_1": 2, "x_1_1": 3, "X_2": 4}]
+    cli("query", sql, "--format", "parquet", "--out", str(tmp_path / "same"))
+    assert pq.read_table(tmp_path / "same").to_pylist() == rows, "as DuckDB names them in files"
+    assert cli("query", sql).out.splitlines()[1].split() == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_query_leaves_no_half_file(cli: Cli, tmp_path: Path, kind: str) -> None:
+    cli("init")
+    (tmp_path / "answers").mkdir()
+    target = tmp_path / "answers" / "kept"
+    target.write_text("yesterday's")
+    cut_off = "SELECT CASE WHEN i = 900000 THEN error('cut off') ELSE i END AS n FROM range(1000000) t(i)"
+    done = cli("query", cut_off, "--format", kind, "--out", str(target), ok=False)
+    assert (done.status, "cut off" in done.err) == (1, True)
+    assert [(path.name, path.read_text()) for path in target.parent.iterdir()] == [("kept", "yesterday's")]
+    for out, told in ((target.parent, "is a folder"), (tmp_path / "no" / "file", "there is no folder")):
+        done = cli("query", "SELECT 1", "--format", kind, "--out", str(out), ok=False)
+        assert (done.status, told in done.err, "--out" in done.err) == (1, True, True)
+
+
+def test_a_next_step_stays_as_it_must_be_typed_and_a_cause_shows_no_token(cli: Cli) -> None:
+    hint = cli("connect", "exact_online_nl", "--firm", "F", "--set", "client_id=x", ok=False)
+    assert "Give --secret client_secret=FILE" in hint.err
+    told = cli("connect", "verocount", "--firm", "F", "--set", "root=/nowhere?access_token=hush-1234", ok=False)
+    assert "access_token=***" in told.err
+    assert "hush" not in told.err
+
+
+def test_a_dossier_that_was_not_run_hides_no_other() -> None:
+    heard = {d: Outcome(d, "synced", lines=3, vendor_calls=1) for d in ("a", "c")}
+    rows = as_rows({"verocount": ["a", "b"], "yuki": ["c"]}, heard)
+    assert [(row["dossier_id"], row["status"], row["lines"]) for row in rows] == [
+        ("a", "synced", 3),
+        ("b", "failed", 0),
+        ("c", "synced", 3),
+    ]
+    assert [row["error"] is None for row in rows] == [True, False, True]
+    assert "grandlivre ui" in str(rows[1]["error"])
 
 
 def test_a_secret_is_read_from_a_file_or_standard_input_and_never_shown(cli: Cli, tmp_path: Path) -> None:

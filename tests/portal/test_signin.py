@@ -88,6 +88,26 @@ def test_refused_consent_says_why() -> None:
     assert parse_qs(urlsplit("/callback?code=abc&state=s").query)["state"] == ["s"]
 
 
+def test_connections_that_stay_silent_and_other_requests_do_not_stand_in_the_way(vendor: Sandbox) -> None:
+    redirect = free_redirect()
+    secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
+    statuses: list[int] = []
+
+    def browse(address: str) -> None:
+        def go() -> None:
+            with socket.create_connection(("127.0.0.1", urlsplit(redirect).port or 0)):
+                strays = (redirect, f"{redirect}?state=x", redirect.replace("callback", "favicon.ico?code=x"))
+                statuses.extend(requests.get(stray, timeout=5).status_code for stray in strays)
+                target = requests.get(address, allow_redirects=False, timeout=5).headers["Location"]
+                statuses.append(requests.get(target, timeout=5).status_code)
+
+        threading.Thread(target=go, daemon=True).start()
+
+    tokens = sign_in(ROW, settings(vendor, redirect_uri=redirect), secret, browse=browse, patience=5)
+    assert "refresh_token" in tokens
+    assert statuses[:3] == [404, 404, 404]
+
+
 def test_nobody_coming_back_is_said_after_a_while(vendor: Sandbox) -> None:
     secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
     with pytest.raises(Wait, match="nobody came back"):

@@ -114,6 +114,15 @@ def test_other_secrets_replace_all_and_forget_the_tokens_of_the_consent_before(r
     assert registry.connection(made.id).settings == {"client_id": "x"}
 
 
+def test_a_consent_that_goes_on_keeps_its_tokens_until_there_is_a_new_one(registry: Registry) -> None:
+    made = registry.add_connection("xero", "V", secrets={"client_secret": Secret("one"), "refresh_token": Secret("r1")})
+    registry.replace_secrets(made.id, {"client_secret": Secret("two")}, keep_tokens=True)
+    assert registry.secrets(made.id) == {"client_secret": Secret("two")}
+    assert dict(registry.tokens(made.id).read()) == {"refresh_token": "r1"}
+    registry.replace_secrets(made.id, {"refresh_token": Secret("r2")}, keep_tokens=True)
+    assert dict(registry.tokens(made.id).read()) == {"refresh_token": "r2"}
+
+
 def test_a_connection_without_dossiers_can_be_removed_and_one_with_cannot(registry: Registry, link: Link) -> None:
     spare = registry.add_connection("yuki", "Vandamme")
     registry.remove_connection(spare.id)

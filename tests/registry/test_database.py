@@ -32,7 +32,13 @@ def test_migrations_lead_to_the_tables_of_the_models(home: Home) -> None:
         assert scripts.get_heads() == [upgrade.newest()] == [upgrade.standing(connection)]
         made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%UNIQUE%'")).all()
     with_conditions = {name for name, sql in made if re.search(r"WHERE active", sql)}
-    assert with_conditions == {"one_link_per_dossier", "one_link_per_external_id", "one_override_per_year"}
+    assert with_conditions == {
+        "one_link_per_dossier",
+        "one_link_per_external_id",
+        "one_override_per_year",
+        "one_rule_per_account_of_a_dossier",
+        "one_rule_per_account_of_a_firm",
+    }
     engine.dispose()
 
 

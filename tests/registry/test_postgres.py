@@ -51,6 +51,13 @@ def test_everything_works_the_same_on_postgres(registry: Registry) -> None:
     registry.set_override(link.dossier_id, "2024", date(2024, 1, 1), date(2024, 12, 31))
     registry.set_override(link.dossier_id, "2024", date(2024, 1, 1), date(2025, 6, 30))
     assert [year.end_date for year in registry.fiscal_years(link.dossier_id)] == [date(2025, 6, 30)]
+    for code in ("X22", "X23"):
+        registry.set_mapping_rule(link.dossier_id, "613*", code)
+        registry.set_mapping_rule(link.dossier_id, "613*", code, firm=True)
+    assert [(rule.code, rule.dossier_id) for rule in registry.mapping_rules(link.dossier_id)] == [
+        ("X23", link.dossier_id),
+        ("X23", None),
+    ]
     registry.set_health(made.id, "expiring", "hush", expires_at=datetime(2025, 6, 1, tzinfo=UTC))
     assert registry.connection(made.id).expires_at == datetime(2025, 6, 1, tzinfo=UTC)
     assert registry.connection(made.id).health_detail == "***"

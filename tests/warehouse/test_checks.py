@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from connectors.sandbox.company import Company, company
 from foundation.errors import ChecksFailed
 from tests.warehouse.conftest import prepared
-from warehouse.bench import CheckResult, Trust, Workbench, refuse_failed
+from warehouse.bench import CheckResult, Override, Trust, Workbench, refuse_failed
+from warehouse.standing import Standing
 
 ALWAYS = {
-    "ledger_balances", "years_balance", "closed_years_balance", "entries_balance", "line_keys_unique",
-    "lines_complete", "lines_in_years",
+    "ledger_balances", "years_balance", "closed_years_balance", "year_labels_unique", "entries_balance",
+    "line_keys_unique", "lines_complete", "lines_in_years",
     "years_continuous", "opening_continues", "equals_package", "accounts_known", "accounts_mapped",
 }  # fmt: skip
 
@@ -111,3 +114,32 @@ def test_a_closed_year_out_of_balance_is_a_warning_where_archives_are_incomplete
     loose = results(tmp_path, company(), spoil, balances=False, trust=Trust(closed_years="warning"))
     assert loose["closed_years_balance"].passed is False
     refuse_failed(list(loose.values()))
+
+
+def test_years_that_support_corrected_are_not_called_proven(tmp_path: Path) -> None:
+    overrides = tuple(Override(y.label, y.start, y.end) for y in company().years)
+    spoiled = "UPDATE books.trial_balances SET closing = closing + 1, debit = debit + 1"
+    found = results(tmp_path, company(), lambda bench: bench.db.execute(spoiled) and None, overrides=overrides)
+    assert found["equals_package"].passed is None
+    one = results(tmp_path, company(), overrides=overrides[:1])
+    assert one["equals_package"].passed is True
+    assert "40 account years" in one["equals_package"].detail
+
+
+def test_two_years_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A dossier that moves between packages that label years differently: the old 2025 stands, another one comes."""
+    kept = {
+        "years": pa.table(
+            {
+                "label": ["2026"],
+                "start_date": [date(2025, 1, 1)],
+                "end_date": [date(2025, 12, 31)],
+                "source": ["package"],
+            }
+        )
+    }
+    told = company()
+    with prepared(tmp_path, told, since=date(2026, 1, 1), standing=Standing(kept=kept), balances=False) as bench:
+        found = {result.name: result for result in bench.check(Trust())}
+    assert found["year_labels_unique"].passed is False
+    assert "2026" in found["year_labels_unique"].detail

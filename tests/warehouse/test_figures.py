@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+
+import duckdb
 
 from connectors.sandbox.company import Company, company
-from tests.warehouse.conftest import Ledger
-from warehouse.bench import Override
+from tests.warehouse.conftest import Ledger, prepared
+from warehouse.bench import Override, Workbench
+from warehouse.store import Warehouse
 
 
 def year_balances(ledger: Ledger, dossier: str = "d1") -> dict[tuple[object, object], dict[str, object]]:
@@ -85,8 +89,6 @@ def test_every_line_is_there_with_all_that_the_company_tells(ledger: Ledger) -> 
 
 def test_an_opening_is_carried_over_where_the_package_posts_none(ledger: Ledger) -> None:
     """The balances of a continuous ledger: no opening, no closing entries after the first year."""
-    from tests.warehouse.conftest import prepared
-
     told = company()
 
     def continuous(bench) -> None:  # type: ignore[no-untyped-def]
@@ -160,3 +162,64 @@ def test_general_ledger_and_freshness_name_things(ledger: Ledger) -> None:
     assert ledger.rows("SELECT dossier, lines, last_booking_date FROM ledger.freshness") == [
         ("Atelier Grand-Livre", len(company().lines), max(line.date for line in company().lines))
     ]
+
+
+def year_totals(bench: Workbench) -> dict[str, tuple[Decimal, Decimal]]:
+    """Sum of positive openings and of debits, per year."""
+    rows = bench.db.execute(
+        "SELECT fiscal_year, sum(CASE WHEN period_kind = 'opening' THEN greatest(closing, 0) ELSE 0 END), "
+        "sum(CASE WHEN period_kind = 'normal' THEN debit ELSE 0 END) FROM work.trial_balances GROUP BY ALL"
+    ).fetchall()
+    return {year: (opening, debit) for year, opening, debit in rows}
+
+
+def test_opening_lines_open_their_year_whatever_day_they_carry(tmp_path: Path) -> None:
+    with prepared(tmp_path, company()) as bench:
+        expected = year_totals(bench)
+    for shift in ("+ 1", "- 1"):
+        moved = f"UPDATE books.journal_lines SET date = date {shift} WHERE period_kind = 'opening'"
+        with prepared(tmp_path, company(), spoil=lambda bench, sql=moved: bench.db.execute(sql) and None) as bench:
+            assert year_totals(bench) == expected
+
+
+def test_an_opening_older_than_its_corrected_year_stays_with_it(tmp_path: Path) -> None:
+    detailed = "UPDATE books.journal_lines SET date = date - 40 WHERE period_kind = 'opening' AND fiscal_year = '2024'"
+    correction = (Override("2024", date(2023, 7, 1), date(2024, 12, 31)),)
+    with prepared(tmp_path, company()) as bench:
+        expected = year_totals(bench)
+    spoil = lambda bench: bench.db.execute(detailed) and None  # noqa: E731
+    with prepared(tmp_path, company(), spoil=spoil, overrides=correction) as bench:
+        assert year_totals(bench) == expected
+
+
+def test_a_period_told_twice_does_not_count_double(tmp_path: Path) -> None:
+    twice = "INSERT INTO books.periods SELECT fiscal_year, period, start_date, end_date + 1, kind FROM books.periods"
+    with prepared(tmp_path, company()) as bench:
+        expected = year_totals(bench)
+    with prepared(tmp_path, company(), spoil=lambda bench: bench.db.execute(twice) and None) as bench:
+        assert year_totals(bench) == expected
+
+
+def test_a_correction_that_reaches_back_before_the_date_of_the_link_keeps_the_year(tmp_path: Path) -> None:
+    correction = (Override("2026", date(2025, 12, 1), date(2026, 12, 31)),)
+    with prepared(tmp_path, company(), overrides=correction, since=date(2026, 1, 1)) as bench:
+        found = {row[0] for row in bench.db.execute("SELECT line_key FROM work.journal_lines").fetchall()}
+    assert {str(line.number) for line in company().lines if line.year == "2026"} <= found
+
+
+def test_a_warehouse_without_init_knows_the_common_chart(tmp_path: Path) -> None:
+    store = Warehouse(tmp_path / "warehouse")
+    store.publish()
+    with store.reader() as db:
+        assert db.execute("SELECT count(*) FROM ledger.common_chart").fetchall() == [(123,)]
+
+
+def test_newer_views_reach_an_existing_warehouse(ledger: Ledger) -> None:
+    ledger.load(company())
+    with duckdb.connect(str(ledger.store.live)) as db:
+        db.execute("CREATE OR REPLACE VIEW ledger.freshness AS SELECT 1 AS old")
+    (ledger.store.folder / "schema.stamp").write_text("an older version")
+    store = Warehouse(ledger.store.folder)
+    store.publish()
+    with store.reader() as db:
+        assert db.execute("SELECT lines FROM ledger.freshness").fetchall() == [(len(company().lines),)]

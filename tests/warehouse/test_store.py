@@ -42,9 +42,10 @@ def test_dossiers_do_not_touch_one_another(ledger: Ledger) -> None:
     ledger.load(company("BE", revision=1), dossier="a", sync="s2")
     numbers = {account.number for account in company("FR").accounts}
     assert {row[0] for row in ledger.rows("SELECT number FROM ledger.accounts WHERE dossier_id = 'b'")} == numbers
-    ledger.store.forget("a")
-    ledger.store.publish()
-    assert ledger.rows("SELECT DISTINCT dossier_id FROM ledger.journal_lines") == [("b",)]
+    assert ledger.rows("SELECT dossier_id, count(*) FROM ledger.journal_lines GROUP BY ALL ORDER BY ALL") == [
+        ("a", len(company("BE", 1).lines)),
+        ("b", len(company("FR").lines)),
+    ]
 
 
 def test_a_load_that_breaks_leaves_yesterday_s_figures(ledger: Ledger) -> None:
@@ -59,6 +60,15 @@ def test_a_load_that_breaks_leaves_yesterday_s_figures(ledger: Ledger) -> None:
         runs = db.execute("SELECT sync_id FROM ledger.sync_runs").fetchall()
     assert lines == [("s1",)]
     assert runs == [("s1",)]
+
+
+def test_a_warehouse_that_nobody_created_by_hand_has_the_common_chart_too(tmp_path: Path) -> None:
+    store = Warehouse(tmp_path / "fresh")
+    store.publish()
+    with store.reader() as db:
+        assert db.execute("SELECT name_en, side FROM ledger.common_chart WHERE code = 'A60'").fetchall() == [
+            ("Trade debtors", "D")
+        ]
 
 
 def test_standing_is_what_the_last_load_wrote(ledger: Ledger) -> None:
@@ -175,3 +185,19 @@ def test_a_process_killed_inside_a_load_leaves_the_old_state_and_no_lock(tmp_pat
     assert ledger.rows("SELECT DISTINCT sync_id FROM ledger.journal_lines") == [("s1",)]
     ledger.load(company(revision=1), sync="s3")
     assert count(ledger) == len(company(revision=1).lines)
+
+
+COMMITTED = """
+import os, signal, sys, duckdb
+db = duckdb.connect(sys.argv[1])
+db.execute("UPDATE ledger.dossiers SET name = 'renamed'")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_had_committed_is_published(ledger: Ledger) -> None:
+    ledger.load(company())
+    killed = subprocess.run([sys.executable, "-c", COMMITTED, str(ledger.store.live)], timeout=60)
+    assert killed.returncode == -9
+    assert ledger.store.publish() is True
+    assert ledger.rows("SELECT name FROM ledger.dossiers") == [("renamed",)]

@@ -5,11 +5,11 @@
 -- Closing entries stand in a period of their own, 99, whatever period they were booked in.
 
 CREATE TABLE work.years AS
-SELECT label, start_date, end_date, row_number() OVER (ORDER BY start_date) AS n
+SELECT label, start_date, end_date, source, row_number() OVER (ORDER BY start_date) AS n
 FROM (
-    SELECT label, start_date, end_date FROM work.fiscal_years
+    SELECT label, start_date, end_date, source FROM work.fiscal_years
     UNION ALL
-    SELECT label, start_date, end_date FROM work.kept_years
+    SELECT label, start_date, end_date, source FROM work.kept_years
 );
 
 CREATE TABLE work.movements AS
@@ -21,8 +21,9 @@ FROM (
     SELECT fiscal_year, period, period_kind, account, date, debit, credit FROM work.kept_movements
 ) l
 JOIN work.years y ON y.label = l.fiscal_year
--- Opening lines inside a year (support made two years one) repeat what stands there already.
-WHERE l.period_kind <> 'opening' OR l.date <= y.start_date
+-- Where support made two years one, opening lines now lie inside a year and repeat what was booked before them.
+WHERE l.period_kind <> 'opening' OR y.source = 'package' OR l.date <= y.start_date
+    OR l.date <= (SELECT min(date) FROM work.journal_lines)
 GROUP BY ALL;
 
 -- Year y opens with the opening lines of the last year at or before it that has any (its base), and with everything

@@ -10,8 +10,8 @@ SELECT coalesce(o.label, p.label) AS label,
     p.end_date AS package_end_date
 FROM books.fiscal_years p
 FULL JOIN work.overrides o ON o.label = p.label
--- A sync from a date leaves the years before it as they stand.
-WHERE getvariable('since') IS NULL OR coalesce(o.start_date, p.start_date) >= getvariable('since');
+-- A sync from a date leaves the years before it as they stand; the package's own dates tell which those are.
+WHERE getvariable('since') IS NULL OR coalesce(p.start_date, o.start_date) >= getvariable('since');
 
 -- The package's own periods, except in a year that was corrected: there, and where it has none, calendar months
 -- from the first day of the year. A first year may start mid-month and may be longer than twelve months.
@@ -21,6 +21,7 @@ WITH own AS (
     FROM books.periods p
     JOIN work.fiscal_years y ON y.label = p.fiscal_year AND y.source = 'package'
     WHERE p.kind NOT IN ('opening', 'closing')
+    QUALIFY row_number() OVER (PARTITION BY p.fiscal_year, p.period, p.kind ORDER BY p.start_date) = 1
 ), months AS (
     SELECT y.label, y.start_date, y.end_date,
         unnest(range(0, datediff('month', y.start_date, y.end_date)::INTEGER + 1)) AS n

@@ -74,6 +74,13 @@ FROM (
 )
 WHERE detail IS NOT NULL;
 
+INSERT INTO work.check_results
+SELECT 'year_labels_unique', 'error', count(*) = 0, count(*),
+    CASE count(*) WHEN 0 THEN 'every fiscal year has a label of its own'
+        ELSE 'two fiscal years are called ' || string_agg(label, ', ' ORDER BY label)
+            || ' (one may stand from another package, before the date that this link starts from)' END
+FROM (SELECT label FROM work.years GROUP BY label HAVING count(*) > 1);
+
 -- What a year opens with is what the year before closed with; the result may have moved within equity.
 INSERT INTO work.check_results
 WITH closings AS (
@@ -111,14 +118,15 @@ SELECT 'opening_continues', 'warning', count(*) = 0, coalesce(sum(abs(closed - o
 FROM differing;
 
 -- The package's own trial balance against ours, per account and at the grain that the package gives.
+-- A year that support corrected has other bounds than the package's balances, and is not compared.
+CREATE TABLE work.compared AS
+SELECT fiscal_year, period, account, sum(opening) AS opening, sum(debit - credit) AS movement, sum(closing) AS closing
+FROM books.trial_balances
+WHERE fiscal_year IN (SELECT label FROM work.fiscal_years WHERE source = 'package')
+GROUP BY ALL;
+
 CREATE TABLE work.differences AS
-WITH package AS (
-    SELECT fiscal_year, period, account, sum(opening) AS opening, sum(debit - credit) AS movement,
-        sum(closing) AS closing
-    FROM books.trial_balances
-    WHERE fiscal_year IN (SELECT label FROM work.fiscal_years WHERE source = 'package')
-    GROUP BY ALL
-), by_year AS (
+WITH package AS (FROM work.compared), by_year AS (
     SELECT fiscal_year, account,
         sum(CASE WHEN period_kind = 'opening' THEN closing ELSE 0 END) AS opening,
         sum(CASE WHEN period_kind IN ('opening', 'closing') THEN 0 ELSE debit - credit END) AS movement,
@@ -164,11 +172,11 @@ FROM periodic WHERE coalesce(package_movement, 0) <> movement;
 
 INSERT INTO work.check_results
 SELECT 'equals_package', 'error',
-    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN NULL ELSE count(*) = 0 END,
-    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN NULL ELSE coalesce(sum(abs(difference)), 0) END,
-    CASE WHEN (SELECT count(*) FROM books.trial_balances) = 0 THEN 'no evidence from this package'
+    CASE WHEN (SELECT count(*) FROM work.compared) = 0 THEN NULL ELSE count(*) = 0 END,
+    CASE WHEN (SELECT count(*) FROM work.compared) = 0 THEN NULL ELSE coalesce(sum(abs(difference)), 0) END,
+    CASE WHEN (SELECT count(*) FROM work.compared) = 0 THEN 'no evidence from this package'
         WHEN count(*) = 0 THEN 'equal to the package''s own balances in '
-            || (SELECT count(DISTINCT (fiscal_year, account)) FROM books.trial_balances) || ' account years'
+            || (SELECT count(DISTINCT (fiscal_year, account)) FROM work.compared) || ' account years'
         ELSE count(*) || ' balances differ from the package, such as '
             || array_to_string(list_slice(
                 list(fiscal_year || coalesce('/' || period, '') || ' ' || account || ' ' || what || ': package '
@@ -191,6 +199,6 @@ SELECT 'accounts_mapped', 'warning', count(*) = 0, coalesce(sum(turnover), 0),
 FROM (
     SELECT a.number, a.name, sum(abs(l.amount)) AS turnover
     FROM work.accounts a JOIN work.journal_lines l ON l.account = a.number
-    WHERE a.mapping_rule = 'unmapped'
+    WHERE starts_with(a.common_code, 'U')
     GROUP BY ALL
 );

@@ -5,14 +5,15 @@ CREATE TABLE work.journal_lines AS
 WITH corrected AS (
     SELECT label, start_date, end_date FROM work.fiscal_years WHERE source = 'override'
 ), placed AS (
-    SELECT l.*, y.label AS dated_year, y.start_date AS dated_start, y.end_date AS dated_end,
-        l.fiscal_year IS NULL
-            OR l.fiscal_year IN (SELECT label FROM corrected)
-            OR y.label IN (SELECT label FROM corrected) AS by_date
+    SELECT l.*, y.label AS dated_year, y.end_date AS dated_end,
+        -- Opening lines may be older than the year that they open (detailed openings keep their own dates).
+        NOT (l.period_kind = 'opening' AND c.label IS NOT NULL AND l.date < c.start_date)
+            AND (l.fiscal_year IS NULL OR c.label IS NOT NULL OR y.label IN (SELECT label FROM corrected)) AS by_date
     FROM books.journal_lines l
     ASOF LEFT JOIN work.fiscal_years y ON l.date >= y.start_date
+    LEFT JOIN corrected c ON c.label = l.fiscal_year
 ), dated AS (
-    SELECT p.* EXCLUDE (dated_year, dated_start, dated_end, by_date, fiscal_year, period),
+    SELECT p.* EXCLUDE (dated_year, dated_end, by_date, fiscal_year, period),
         CASE WHEN by_date AND date <= dated_end THEN dated_year WHEN by_date THEN NULL ELSE fiscal_year END
             AS fiscal_year,
         CASE WHEN period_kind = 'opening' THEN 0

@@ -1,14 +1,36 @@
--- One code of the common chart for every account, with the rule that gave it: explicit code of the package, country
--- prefix (only when the ledger uses that chart), package type, unmapped. Nothing is dropped.
--- In: books.accounts, work.journal_lines, chart.*; variable 'country'. Out: work.fit, work.accounts.
+-- One code of the common chart for every account, with the rule that gave it: a person's rule for the dossier or its
+-- firm, explicit code of the package, country prefix (only when the ledger uses that chart), package type, unmapped.
+-- Nothing is dropped. Accounts of kept history that the package no longer tells keep the code that stood, until a
+-- person's rule gives another or the person's rule that gave it is gone.
+-- In: books.accounts, work.journal_lines, work.kept_*, work.mapping_rules, chart.*; variable 'country'.
+-- Out: work.fit, work.accounts.
 
 CREATE TABLE work.numbers AS
 WITH posted AS (SELECT DISTINCT account AS number FROM work.journal_lines WHERE account IS NOT NULL),
-told AS (SELECT * FROM books.accounts QUALIFY row_number() OVER (PARTITION BY number ORDER BY name) = 1)
+told AS (SELECT * FROM books.accounts WHERE number IS NOT NULL QUALIFY row_number() OVER (PARTITION BY number ORDER BY name) = 1)
 SELECT coalesce(t.number, p.number) AS number, t.name, t.type, t.statement, t.package_type, t.explicit_code,
     t.currency, coalesce(t.active, true) AS active, t.number IS NULL AS stub, p.number IS NOT NULL AS posted,
+    NULL::VARCHAR AS kept_code, NULL::VARCHAR AS kept_rule,
     regexp_extract(coalesce(t.number, p.number), '^[0-9]*') AS digits
 FROM told t FULL JOIN posted p ON p.number = t.number;
+
+-- Not posted as far as the fit test goes: history says nothing of the chart that the package uses now.
+INSERT INTO work.numbers BY NAME
+SELECT number, name, nullif(type, 'unmapped') AS type, statement, package_type, currency, active, stub,
+    false AS posted, common_code AS kept_code, mapping_rule AS kept_rule, regexp_extract(number, '^[0-9]*') AS digits
+FROM work.kept_accounts
+WHERE number NOT IN (SELECT number FROM work.numbers) AND number <> 'RESULT-CARRIED'
+    AND number IN (SELECT account FROM work.kept_movements);
+
+-- People's rules: the dossier's before the firm's, an exact account before a prefix, a longer prefix before a shorter.
+CREATE TABLE work.by_person AS
+SELECT n.number, r.code, CASE r.scope WHEN 'dossier' THEN 'dossier_override' ELSE 'firm_rule' END AS mapping_rule
+FROM work.numbers n
+JOIN work.mapping_rules r
+    ON CASE r.match WHEN 'exact' THEN n.number = r.account ELSE starts_with(n.number, r.account) END
+QUALIFY row_number() OVER (
+    PARTITION BY n.number ORDER BY r.scope = 'dossier' DESC, r.match = 'exact' DESC, length(r.account) DESC
+) = 1;
 
 CREATE TABLE work.by_prefix AS
 SELECT n.number, p.code, c.statement
@@ -40,21 +62,27 @@ WITH explicit AS (
     JOIN chart.prefixes p ON p.chart = 'RGS' AND starts_with(n.explicit_code, p.prefix)
     QUALIFY row_number() OVER (PARTITION BY n.number ORDER BY length(p.prefix) DESC) = 1
 ), coded AS (
-    SELECT n.*, e.code AS explicit_match, b.code AS prefix_match, t.code AS type_match,
-        (SELECT fits FROM work.fit) AS fits
+    SELECT n.*, r.code AS person_match, r.mapping_rule AS person_rule, e.code AS explicit_match,
+        b.code AS prefix_match, t.code AS type_match, (SELECT fits FROM work.fit) AS fits,
+        kept_code IS NOT NULL AND kept_rule NOT IN ('dossier_override', 'firm_rule') AS stands
     FROM work.numbers n
+    LEFT JOIN work.by_person r USING (number)
     LEFT JOIN explicit e USING (number)
     LEFT JOIN work.by_prefix b USING (number)
     LEFT JOIN chart.package_types t ON t.package_type = n.package_type
 ), chosen AS (
     SELECT *,
-        CASE WHEN explicit_match IS NOT NULL THEN explicit_match
+        CASE WHEN person_match IS NOT NULL THEN person_match
+            WHEN stands THEN kept_code
+            WHEN explicit_match IS NOT NULL THEN explicit_match
             WHEN fits AND prefix_match IS NOT NULL THEN prefix_match
             WHEN type_match IS NOT NULL THEN type_match
             WHEN statement = 'balance' THEN 'U10'
             WHEN statement = 'result' THEN 'U20'
             ELSE 'U99' END AS common_code,
-        CASE WHEN explicit_match IS NOT NULL THEN 'explicit_code'
+        CASE WHEN person_match IS NOT NULL THEN person_rule
+            WHEN stands THEN kept_rule
+            WHEN explicit_match IS NOT NULL THEN 'explicit_code'
             WHEN fits AND prefix_match IS NOT NULL THEN 'country_prefix'
             WHEN type_match IS NOT NULL AND type_match NOT LIKE 'U%' THEN 'package_type'
             ELSE 'unmapped' END AS mapping_rule
@@ -70,5 +98,5 @@ SELECT n.number, coalesce(n.name, '') AS name,
         CASE WHEN n.type IN ('income', 'expense') THEN 'result' END,
         'balance'
     ) AS statement,
-    n.posted
+    n.posted OR n.kept_code IS NOT NULL AS posted
 FROM chosen n LEFT JOIN chart.codes c ON c.code = n.common_code;

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS ledger.dossiers (
     external_id VARCHAR, country VARCHAR, currency VARCHAR, vat_number VARCHAR, first_year_end DATE,
     sync_mode VARCHAR, transfer_date DATE, last_synced_at TIMESTAMP, status VARCHAR,
     -- what stands: the load that made it, and the snapshot and change cursor that it was made from
-    sync_id VARCHAR, link_id VARCHAR, snapshot_id VARCHAR, cursor VARCHAR, calendar VARCHAR, chart_version VARCHAR
+    sync_id VARCHAR, link_id VARCHAR, snapshot_id VARCHAR, cursor VARCHAR, calendar VARCHAR, rules_version VARCHAR
 );
 CREATE TABLE IF NOT EXISTS ledger.fiscal_years (
     dossier_id VARCHAR, label VARCHAR, start_date DATE, end_date DATE, closed BOOLEAN, source VARCHAR,

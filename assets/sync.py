@@ -180,6 +180,7 @@ class _Sync:
     def failed(self, error: GrandlivreError) -> Outcome:
         """The outcome of a sync that raised; the connection's health follows from the kind of error."""
         error.about(f"dossier {self.link.dossier_id}")
+        error.next_step = error.next_step.replace("CONNECTION", self.link.connection_id)
         if error.kind in _HEALTH and not self.options.from_landing:
             try:
                 self.house.registry.set_health(self.link.connection_id, _HEALTH[error.kind], error.cause)
@@ -294,7 +295,7 @@ class _Sync:
             connection_id=link.connection_id,
             software=self.software,
             external_id=link.external_id,
-            name=name or link.name,
+            name=name if name and name != link.external_id else link.name,
             code=code or link.code,
             country=country or link.country,
             currency=currency or link.currency or "EUR",

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from foundation.errors import WrongInput
+
 
 @dataclass(frozen=True)
 class Home:
@@ -48,4 +50,10 @@ class Home:
     def create(self) -> None:
         """Makes the folders, readable by their owner only; safe to repeat."""
         for folder in (self.root, self.landing, self.warehouse, self.locks, self.dagster, self.scratch):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise WrongInput(
+                    f"the state folder {self.root} cannot be made ({error.strerror})",
+                    next_step="Set GRANDLIVRE_HOME to a folder that you may write to.",
+                ) from None

@@ -56,6 +56,8 @@ def query(
     if out is not None and format not in (QueryFormat.csv, QueryFormat.parquet):
         raise typer.BadParameter("goes with --format csv or parquet", param_hint="--out")
     with House.open().warehouse.reader() as db:
+        if not sql.strip(" ;\n\t"):
+            raise typer.BadParameter("is empty", param_hint="SQL")
         db.execute("SET schema = 'ledger'")
         try:
             if format in (QueryFormat.csv, QueryFormat.parquet):

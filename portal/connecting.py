@@ -89,13 +89,17 @@ def connect(
     """Connects a package for a firm, verifies it, and prints the connection's id."""
     row = package(slug)
     row.load_room()
-    settings = row.complete_settings(parse_settings(set_ or []))
+    settings = absolute(row.complete_settings(parse_settings(set_ or [])))
     secrets = gather_secrets(row, secret or [], settings)
     house = House.open()
     firm_id = house.registry.ensure_firm(firm).firm_id
     connection = house.registry.add_connection(row.slug, firm_id, name or row.name, settings, secrets)
     try:
         verify(house, connection.id)
+    except SignInAgain as error:
+        house.registry.remove_connection(connection.id)
+        error.next_step = "Check the settings and secrets that were given, and connect again."
+        raise
     except GrandlivreError:
         house.registry.remove_connection(connection.id)
         raise
@@ -134,7 +138,7 @@ def reconnect(
     registry = house.registry
     found = registry.connection(connection)
     row = package(found.software)
-    settings = row.complete_settings({**found.settings, **parse_settings(set_ or [])})
+    settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
     given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or not row.secrets)
     if given or set_:
         before = registry.secrets(connection)
@@ -182,6 +186,13 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
         if not equals or not key:
             raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--set")
         settings[key.strip()] = value
+    return settings
+
+
+def absolute(settings: dict[str, str]) -> dict[str, str]:
+    """The settings with ``root`` made absolute: a nightly run starts in another folder than the person who typed it."""
+    if settings.get("root"):
+        settings["root"] = str(Path(settings["root"]).absolute())
     return settings
 
 
@@ -248,6 +259,7 @@ def opened(house: House, connection_id: str):  # type: ignore[no-untyped-def]
             health = health_of(error)
             if health:
                 house.registry.set_health(connection_id, health, error.cause)
+            error.next_step = error.next_step.replace("CONNECTION", connection_id)
             raise error.about(f"connection {connection_id}") from None
 
 

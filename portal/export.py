@@ -108,12 +108,28 @@ SELECT journal AS JournalCode, {_TEXT.format("coalesce(journal_name, journal)")}
     {_TEXT.format("coalesce(nullif(description, ''), document)")} AS EcritureLib,
     replace(debit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Debit,
     replace(credit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Credit, '' AS EcritureLet, '' AS DateLet,
-    strftime(date, '%Y%m%d') AS ValidDate,
+    '' AS ValidDate,
     coalesce(replace(amount_currency::DECIMAL(20,2)::VARCHAR, '.', ','), '') AS Montantdevise,
     CASE WHEN amount_currency IS NULL THEN '' ELSE coalesce(currency, '') END AS Idevise
-FROM ledger.general_ledger
-WHERE dossier_id = getvariable('export_dossier') AND fiscal_year = getvariable('export_year')
-    AND period_kind <> 'closing'
+FROM (
+    SELECT journal, journal_name, entry_key, date, account, account_name, counterparty, counterparty_name, document,
+        description, debit, credit, amount_currency, currency, line_no, period_kind
+    FROM ledger.general_ledger
+    WHERE dossier_id = getvariable('export_dossier') AND fiscal_year = getvariable('export_year')
+        AND period_kind <> 'closing'
+    UNION ALL
+    -- Where the package posts no opening entry, the balances that the year opens with are told as one.
+    SELECT 'AN', 'A nouveaux', 'AN', y.start_date, t.account, t.account_name, NULL, NULL, 'AN', 'A nouveaux',
+        greatest(t.opening, 0), greatest(-t.opening, 0), NULL, NULL,
+        row_number() OVER (ORDER BY t.account), 'opening'
+    FROM ledger.trial_balance_year t
+    JOIN ledger.fiscal_years y ON y.dossier_id = t.dossier_id AND y.label = t.fiscal_year
+    WHERE t.dossier_id = getvariable('export_dossier') AND t.fiscal_year = getvariable('export_year')
+        AND t.opening <> 0 AND NOT EXISTS (
+            FROM ledger.journal_lines l
+            WHERE l.dossier_id = t.dossier_id AND l.fiscal_year = t.fiscal_year AND l.period_kind = 'opening'
+        )
+)
 ORDER BY period_kind <> 'opening', date, journal, entry_key, line_no
 """
 

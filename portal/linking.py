@@ -28,7 +28,7 @@ def add_commands(app: typer.Typer) -> None:
 def link(
     connection: Annotated[str, typer.Argument(help="The connection's id.")],
     external_id: Annotated[str, typer.Argument(help="The dossier in the package: its external_id or folder name.")],
-    dossier: Annotated[str | None, typer.Option(help="The id to give it, [a-z0-9_-]; default code and name.")] = None,
+    dossier: Annotated[str | None, typer.Option(help="The id to give it: lower-case letters, digits, _ and -.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace everything at each sync (the default).")] = False,
     from_: Annotated[
         str | None,
@@ -86,6 +86,8 @@ def add_link(
         "vat_number": ref.vat_number,
     }
     if dossier is not None and any(item.dossier_id == dossier for item in house.registry.links()):
+        if ref.name in (ref.external_id, ref.code):
+            del facts["name"]  # no name but the folder's: the one that is known stays
         return house.registry.relink(dossier, connection_id, ref.external_id, **facts)
     return house.registry.add_link(connection_id, ref.external_id, dossier_id=dossier, **facts)
 

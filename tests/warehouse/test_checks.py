@@ -17,7 +17,8 @@ from warehouse.bench import CheckResult, Override, Trust, Workbench, refuse_fail
 from warehouse.standing import Standing
 
 ALWAYS = {
-    "ledger_balances", "years_balance", "closed_years_balance", "year_labels_unique", "entries_balance",
+    "ledger_balances", "years_balance", "closed_years_balance", "year_labels_unique",
+    "balances_add_up", "periods_known", "entries_balance",
     "line_keys_unique", "lines_complete", "lines_in_years",
     "years_continuous", "opening_continues", "equals_package", "accounts_known", "accounts_mapped",
 }  # fmt: skip
@@ -40,7 +41,7 @@ def test_sound_books_pass_every_check(tmp_path: Path, told: Company) -> None:
 FAULTS: list[tuple[str, str, set[str], set[str]]] = [
     # what goes wrong, how, which blocking checks fail, which warnings come along
     ("a line is lost", "DELETE FROM books.journal_lines WHERE line_key = '301000003'",
-     {"ledger_balances", "years_balance", "entries_balance", "equals_package"}, set()),
+     {"ledger_balances", "years_balance", "entries_balance", "equals_package", "balances_add_up"}, set()),
     ("an entry is lost", "DELETE FROM books.journal_lines WHERE entry_key = '30100000'", {"equals_package"}, set()),
     ("an amount is off in both lines", "UPDATE books.journal_lines SET debit = debit * 2, credit = credit * 2 "
      "WHERE entry_key = '30100000'", {"equals_package"}, set()),
@@ -53,7 +54,7 @@ FAULTS: list[tuple[str, str, set[str], set[str]]] = [
     ("lines lie outside every year", "UPDATE books.journal_lines SET date = DATE '2031-01-01', fiscal_year = NULL, "
      "period = NULL WHERE entry_key = '30100000'", {"lines_in_years", "equals_package"}, set()),
     ("a year is missing", "DELETE FROM books.fiscal_years WHERE label = '2025'",
-     {"lines_in_years", "years_continuous"}, {"opening_continues"}),
+     {"lines_in_years", "years_continuous"}, {"opening_continues", "periods_known"}),
     ("years overlap", "UPDATE books.fiscal_years SET start_date = DATE '2024-12-01' WHERE label = '2025'",
      {"years_continuous"}, set()),
     ("a year opens otherwise than it closed", "UPDATE books.journal_lines SET debit = debit + 5 WHERE line_key IN "

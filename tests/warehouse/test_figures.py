@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from connectors.sandbox.company import Company, company
-from tests.warehouse.conftest import Ledger, prepared
-from warehouse.bench import Override, Workbench
-from warehouse.store import Warehouse
+from tests.warehouse.conftest import NOON, Ledger, prepared
+from warehouse.bench import Override, Trust, Workbench
+from warehouse.store import DossierFacts, LoadRecord, Warehouse
 
 
 def year_balances(ledger: Ledger, dossier: str = "d1") -> dict[tuple[object, object], dict[str, object]]:
@@ -223,3 +223,37 @@ def test_newer_views_reach_an_existing_warehouse(ledger: Ledger) -> None:
     store.publish()
     with store.reader() as db:
         assert db.execute("SELECT lines FROM ledger.freshness").fetchall() == [(len(company().lines),)]
+
+
+def test_a_period_without_entries_has_its_balances_too(ledger: Ledger) -> None:
+    told = company()
+    quiet = (
+        "DELETE FROM books.journal_lines WHERE fiscal_year = '2025' AND period IN (5, 12) AND period_kind = 'normal'"
+    )
+    with prepared(ledger.folder, told, spoil=lambda b: b.db.execute(quiet) and None, balances=False) as bench:
+        bench.check(Trust())
+        facts = DossierFacts("d1", "f", "l", "c", "s", "x", "n", "1", "BE", "EUR", None, "replace", None)
+        ledger.store.load(bench, facts, LoadRecord("s1", "s1", None, "", "manual", NOON, NOON, 1, 0))
+    ledger.store.publish()
+    rows = ledger.rows(
+        "SELECT count(*), sum(closing), sum(abs(movement)), sum(abs(closing)) > 0 FROM ledger.trial_balance "
+        "WHERE fiscal_year = '2025' AND period IN (5, 12) GROUP BY period"
+    )
+    assert rows == [(20, 0, 0, True)] * 2
+
+
+def test_a_package_that_names_an_account_as_we_do_does_not_double_it(tmp_path: Path) -> None:
+    """As when an export of ours is read back: the carried result is an account of the package there."""
+    spoil = (
+        "DELETE FROM books.journal_lines WHERE period_kind = 'closing' OR (period_kind = 'opening' AND "
+        "fiscal_year <> '2024'); INSERT INTO books.accounts (number, name, statement) "
+        "VALUES ('RESULT-CARRIED', 'Result', 'balance')"
+    )
+    with prepared(
+        tmp_path, company(), spoil=lambda b: [b.db.execute(part) for part in spoil.split(";")] and None, balances=False
+    ) as bench:
+        found = {result.name: result for result in bench.check(Trust())}
+        assert bench.db.execute("SELECT count(*) FROM work.accounts WHERE number = 'RESULT-CARRIED'").fetchall() == [
+            (1,)
+        ]
+    assert found["balances_add_up"].passed is True

@@ -51,7 +51,8 @@ HAVING sum(c.amount) <> 0;
 INSERT INTO work.accounts
 SELECT 'RESULT-CARRIED', 'Result of earlier years, not yet appropriated', 'equity', 'E15', 'computed', NULL, NULL,
     true, true, 'balance', true
-WHERE EXISTS (FROM work.openings WHERE account = 'RESULT-CARRIED');
+WHERE EXISTS (FROM work.openings WHERE account = 'RESULT-CARRIED')
+    AND NOT EXISTS (FROM work.accounts WHERE number = 'RESULT-CARRIED');
 
 CREATE TABLE work.trial_balances AS
 WITH rows AS (

@@ -75,6 +75,27 @@ FROM (
 WHERE detail IS NOT NULL;
 
 INSERT INTO work.check_results
+SELECT 'balances_add_up', 'error', count(off) = 0, coalesce(sum(abs(off)), 0),
+    coalesce('balances do not add up to zero: ' || string_agg(fiscal_year || ' ' || off, '; ' ORDER BY fiscal_year),
+        'the balances of every year add up to zero')
+FROM (
+    SELECT fiscal_year, nullif(sum(CASE WHEN period_kind = 'opening' THEN closing ELSE debit - credit END), 0) AS off
+    FROM work.trial_balances t
+    JOIN work.fiscal_years y ON y.label = t.fiscal_year
+    WHERE NOT coalesce(y.closed, false) OR getvariable('closed_year_severity') = 'error'
+    GROUP BY fiscal_year
+) WHERE off IS NOT NULL;
+
+INSERT INTO work.check_results
+SELECT 'periods_known', 'warning', count(*) = 0, count(*),
+    CASE count(*) WHEN 0 THEN 'every booking period is one of its year'
+        ELSE count(*) || ' lines name a period that their year does not have, such as '
+            || any_value(l.fiscal_year || '/' || l.period) END
+FROM work.journal_lines l
+LEFT JOIN work.periods p ON p.fiscal_year = l.fiscal_year AND p.period = l.period AND p.kind = l.period_kind
+WHERE l.period_kind = 'normal' AND p.period IS NULL AND l.period IS NOT NULL;
+
+INSERT INTO work.check_results
 SELECT 'year_labels_unique', 'error', count(*) = 0, count(*),
     CASE count(*) WHEN 0 THEN 'every fiscal year has a label of its own'
         ELSE 'two fiscal years are called ' || string_agg(label, ', ' ORDER BY label)

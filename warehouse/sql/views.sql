@@ -35,10 +35,14 @@ WITH stored AS (
         CASE WHEN period_kind = 'opening' THEN 0 ELSE debit END AS debit,
         CASE WHEN period_kind = 'opening' THEN 0 ELSE credit END AS credit
     FROM ledger.trial_balances WHERE source = 'computed'
+), told AS (
+    -- Every period of the calendar, and those that entries name beside it; 99 only where closing entries are.
+    SELECT dossier_id, fiscal_year, period, kind AS period_kind FROM ledger.periods WHERE kind <> 'closing'
+    UNION
+    SELECT dossier_id, fiscal_year, period, period_kind FROM stored
 ), slots AS (
-    SELECT dossier_id, fiscal_year, period, period_kind,
-        CASE period_kind WHEN 'opening' THEN 0 WHEN 'normal' THEN 1 WHEN 'adjustment' THEN 2 ELSE 3 END AS place
-    FROM stored GROUP BY ALL
+    SELECT *, CASE period_kind WHEN 'opening' THEN 0 WHEN 'normal' THEN 1 WHEN 'adjustment' THEN 2 ELSE 3 END AS place
+    FROM told
 ), grid AS (
     SELECT s.*, a.account
     FROM slots s

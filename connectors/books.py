@@ -106,7 +106,6 @@ JOURNAL_TYPES = (
     "other",
 )
 ACCOUNT_TYPES = ("asset", "equity", "liability", "income", "expense", "memo")
-PERIOD_KINDS = ("opening", "normal", "adjustment", "closing")
 
 
 def create_empty(db: duckdb.DuckDBPyConnection, *names: str) -> None:

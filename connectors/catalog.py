@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
@@ -481,8 +482,6 @@ def package(slug: str) -> Package:
     """The package of ``slug``. Raises WrongInput that names near misses."""
     found = PACKAGES.get(slug)
     if found is None:
-        from difflib import get_close_matches
-
         near = [known for known in PACKAGES if known.startswith(slug)] or get_close_matches(slug, PACKAGES, n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "See `grandlivre software` for all of them."
         raise WrongInput(f"there is no package {slug!r}", next_step=hint)

@@ -1,6 +1,12 @@
 """What a package's room offers, and what it is asked for.
 
-A room (``connectors/<room>/__init__.py``) has one function ``open_connector(access: Access) -> Connector``.
+A room (``connectors/<room>/``) holds
+
+* ``open_connector(access: Access) -> Connector`` in its ``__init__``;
+* ``normalize.sql``, which the connector's ``normalize`` runs and whose change makes figures be made again;
+* ``sandbox.py`` with ``open_sandbox`` (see :mod:`connectors.sandbox.stage`);
+* for a sign-in by redirect, ``AUTHORIZE_PATH`` and ``oauth_app(access) -> OAuthApp`` in its ``__init__``.
+
 A :class:`Connector` reads; it never writes to the package, knows no warehouse and no registry. It yields what it
 reads as :data:`Event`\\ s, batch by batch, so that memory does not grow with a dossier, and turns landed tables
 into the common schema with SQL (see :mod:`connectors.books`).

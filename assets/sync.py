@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -174,7 +174,7 @@ class _Sync:
         with Workbench(self.work) as bench:
             results = self._prove(bench, connector, snapshot, standing, overrides)
             refuse_failed(results)
-            self._load(bench, snapshot, overrides, connector.calls)
+            self._load(bench, snapshot, overrides, connector.calls, self._cause(snapshot, standing))
         return results
 
     def failed(self, error: GrandlivreError) -> Outcome:
@@ -253,37 +253,54 @@ class _Sync:
         years = bench.db.execute("SELECT label, start_date, end_date, closed FROM books.fiscal_years").fetchall()
         self.house.registry.record_package_years(self.link.dossier_id, [FiscalYear(*year) for year in years])
         self.report("map", 0)
+        totals = self.link.mode == "totals"
         bench.prepare(
             country=self._country(bench),
             overrides=overrides,
             rules=self.rules,
             kept=standing.kept if self.since else {},
             since=self.since,
+            totals=totals,
+            before=self.house.warehouse.remembered(self.link.dossier_id) if standing.sync_id else None,
         )
         self.report("check", 0)
-        lines = bench.count("work.journal_lines")
-        if self.link.mode != "totals":
-            self._refuse_shrunk(lines, standing.lines)
+        told = bench.count("work.trial_balances" if totals else "work.journal_lines")
+        self._refuse_shrunk(told, standing)
         codes = {note.code for note in snapshot.notes}
-        results = bench.check(
+        bench.check(
             Trust(
                 entries="warning" if "loose_entries" in codes else "error",
                 closed_years="warning" if "loose_closed_years" in codes else "error",
-            )
+                revaluation="revaluation_not_booked" in codes,
+            ),
+            self._cause(snapshot, standing),
         )
+        bench.note("counts_complete", "error", *_counted(snapshot.stated))
         for note in snapshot.notes:
             bench.note(note.code, "warning", False, note.count, note.message)
-        return bench.results() if snapshot.notes else results
+        return bench.results()
 
-    def _refuse_shrunk(self, lines: int, before: int) -> None:
-        if self.options.accept_empty or lines * 2 >= before:
+    def _cause(self, snapshot: Snapshot, standing: Standing) -> str:
+        """Why balances may differ from those that stand."""
+        if standing.link_id != self.link.link_id or standing.mode != self.link.mode:
+            return "moved"
+        return "correction" if snapshot.snapshot_id == standing.snapshot_id else "package"
+
+    def _refuse_shrunk(self, told: int, standing: Standing) -> None:
+        """Raises EmptyAnswer where far less is told than stands; between lines and totals only nothing is less."""
+        alike = (standing.mode == "totals") == (self.link.mode == "totals")
+        before = standing.lines if alike else min(standing.lines, 1)
+        if self.options.accept_empty or told * 2 >= before:
             return
+        what = "balances" if self.link.mode == "totals" else "lines"
         raise EmptyAnswer(
-            f"the package now tells {lines} lines where {before} stand",
+            f"the package now tells {told} {what} where {before} stand",
             next_step=f"If this is right, confirm it with: grandlivre sync {self.link.dossier_id} --accept-empty.",
         )
 
-    def _load(self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override], calls: int) -> None:
+    def _load(
+        self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override], calls: int, cause: str
+    ) -> None:
         self.report("load", bench.count("work.journal_lines"))
         told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
         name, code, country, currency, vat_number = told[0] if told else (None,) * 5
@@ -309,6 +326,7 @@ class _Sync:
             cursor=snapshot.cursor,
             calendar=calendar_mark(overrides, self.rules),
             rules=self.rules_version,
+            cause=cause,
             trigger=self.options.trigger,
             started_at=self.started,
             finished_at=self.house.now(),
@@ -352,7 +370,12 @@ class _Sync:
 
     def _rules(self) -> list[MappingRule]:
         rules = self.house.registry.mapping_rules(self.link.dossier_id)
-        return [MappingRule("dossier" if r.dossier_id else "firm", r.match, r.account, r.code) for r in rules]
+        return [
+            MappingRule(
+                "dossier" if r.dossier_id else "firm", r.match, r.account, r.code, r.account_type, r.closed_years
+            )
+            for r in rules
+        ]
 
     def _same_rules(self, standing: Standing, overrides: Sequence[Override]) -> bool:
         in_force = calendar_mark(overrides, self.rules)
@@ -388,12 +411,22 @@ class _Sync:
             shutil.rmtree(self.work, ignore_errors=True)
 
 
+def _counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
+    """The check of counts: the landing refuses fewer rows than were announced, so what is landed has them all."""
+    if not stated:
+        return None, None, "no counts were stated"
+    told = ", ".join(f"{count} {name}" for name, count in sorted(stated.items()))
+    return True, 0, f"all came that the package announced: {told}"
+
+
 _HEALTH = {"needs_login": "needs_login", "rate_limited": "rate_limited", "vendor_down": "vendor_down"}
 
 
 def calendar_mark(overrides: Sequence[Override], rules: Sequence[MappingRule] = ()) -> str:
     """A fingerprint of people's corrections to years and mapping: figures are made again when it changes."""
     years = sorted(f"{o.label}:{o.start}:{o.end}" for o in overrides)
-    mapping = sorted(f"{r.scope} {r.match} {r.account}={r.code}" for r in rules)
+    mapping = sorted(
+        f"{r.scope} {r.match} {r.account}={r.code}{' also closed' if r.closed_years else ''}" for r in rules
+    )
     text = ";".join(years + mapping)
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""

@@ -13,11 +13,12 @@ is added later. Money is DECIMAL(20,4) in base currency, dates are DATE.
     line_key is unique in the dossier and stable between syncs.
 ``trial_balances``
     The package's own balances, source ``package``: for a year and period the opening, debit, credit and closing,
-    any of them NULL when not told. period NULL: the whole year. Empty when the package has none.
+    any of them NULL when not told. period NULL: the whole year. Empty when the package has none. In totals mode they
+    are the figures: every year then has its openings or follows one that ends with balances.
 ``accounts``
     type is the package's own word on the account in our terms, NULL when it does not tell; package_type its
     literal value, prefixed for the chart (``E:20``); explicit_code a national code that the package states (RGS);
-    statement is ``balance``, ``result`` or NULL.
+    statement is ``balance``, ``result`` or NULL; heading is true for a title or total that should hold no entries.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("explicit_code", "VARCHAR"),
         ("currency", "VARCHAR"),
         ("active", "BOOLEAN"),
+        ("heading", "BOOLEAN"),
     ),
     "journals": (("code", "VARCHAR"), ("name", "VARCHAR"), ("type", "VARCHAR")),
     "counterparties": (

@@ -24,13 +24,16 @@ class MappingRules(Links):
         code: str,
         *,
         firm: bool = False,
+        account_type: str | None = None,
+        closed_years: bool = False,
         why: str | None = None,
         who: str | None = None,
     ) -> MappingRule:
         """Gives an account a code, in the place of the rule that stood for the same account.
 
-        With ``firm`` the rule is one for all dossiers of the dossier's firm. Raises WrongInput for an unknown dossier
-        or an account that names none.
+        With ``firm`` the rule is one for all dossiers of the dossier's firm. ``account_type`` is what the account is
+        now; ``closed_years`` lets the rule reach years that keep the codes they were closed with. Raises WrongInput
+        for an unknown dossier or an account that names none.
         """
         match, number = parse_account(account)
         with self.writing() as session:
@@ -45,6 +48,8 @@ class MappingRules(Links):
                 match=match,
                 account=number,
                 code=code,
+                account_type=account_type,
+                closed_years=closed_years,
                 why=why,
                 who=who,
                 at=self.now(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from registry.columns import Moment
@@ -155,7 +155,8 @@ class YearOverride(Base):
 class MappingRule(Base):
     """A person's choice of a code of the common chart. Rows are never changed but to end them: they are the history.
 
-    ``dossier_id`` is None for a rule of the whole firm; ``match`` is ``exact`` or ``prefix``.
+    ``dossier_id`` is None for a rule of the whole firm; ``match`` is ``exact`` or ``prefix``. ``account_type`` is what
+    the account was when the rule was made; with ``closed_years`` the rule reaches years told by frozen codes, too.
     """
 
     __tablename__ = "mapping_rules"
@@ -186,6 +187,8 @@ class MappingRule(Base):
     match: Mapped[str]
     account: Mapped[str]
     code: Mapped[str]
+    account_type: Mapped[str | None]
+    closed_years: Mapped[bool] = mapped_column(server_default=false())
     why: Mapped[str | None]
     who: Mapped[str | None]
     at: Mapped[datetime]

@@ -100,6 +100,8 @@ class MappingRule:
     match: str
     account: str
     code: str
+    account_type: str | None
+    closed_years: bool
     why: str | None
     who: str | None
     at: datetime

@@ -31,7 +31,8 @@ _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one
 @dataclass(frozen=True)
 class Snapshot:
     """A landed snapshot. ``files`` is a local path per resource, ``rows`` its row count, ``cursor`` where the change
-    feed stood, ``notes`` what the connector wants a person to know (code, message, count)."""
+    feed stood, ``notes`` what the connector wants a person to know (code, message, count), ``stated`` the counts that
+    the package announced by resource (all of them came)."""
 
     snapshot_id: str
     files: Mapping[str, str]
@@ -40,6 +41,7 @@ class Snapshot:
     notes: tuple[Note, ...] = ()
     rows_read: int = 0
     unchanged: bool = False
+    stated: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,6 +146,7 @@ class Landing:
             "rows": rows,
             "rows_read": sum(read.values()),
             "cursor": end.cursor,
+            "stated": intake.stated,
             "notes": [[note.code, note.message, note.count] for note in intake.notes],
         }
         draft = work / "manifest.json"
@@ -228,6 +231,7 @@ class Landing:
             manifest["cursor"],
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
+            stated=manifest.get("stated", {}),
         )
 
 

@@ -19,9 +19,13 @@ import pyarrow as pa
 
 from foundation.errors import ChecksFailed
 from warehouse import chart, scripts
+from warehouse.remembered import Remembered, nothing
 
 _OVERRIDES = pa.schema([("label", pa.string()), ("start_date", pa.date32()), ("end_date", pa.date32())])
-_RULES = pa.schema([(name, pa.string()) for name in ("scope", "match", "account", "code")])
+_RULES = pa.schema(
+    [(name, pa.string()) for name in ("scope", "match", "account", "code", "account_type")]
+    + [("closed_years", pa.bool_())]
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,16 @@ class MappingRule:
     """A code of the common chart that a person gave to accounts, before whatever the package or its numbers say.
 
     ``scope`` is ``dossier`` or ``firm``; ``match`` is ``exact`` or ``prefix`` (``account`` is how numbers start).
+    ``account_type`` is what the account was when the rule was made; with ``closed_years`` the rule also reaches years
+    that are told by the codes they were closed with.
     """
 
     scope: str
     match: str
     account: str
     code: str
+    account_type: str | None = None
+    closed_years: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,13 @@ class Trust:
     """How far a package's books prove themselves: ``error`` blocks a load, ``warning`` travels with the figures.
 
     ``entries``: does every entry balance (some French exports number entries loosely)? ``closed_years``: are closed
-    years complete (archived years of some on-premise packages are not)?
+    years complete (archived years of some on-premise packages are not)? ``revaluation``: does the package show
+    revaluations of foreign balances in its reports that it does not book?
     """
 
     entries: str = "error"
     closed_years: str = "error"
+    revaluation: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,11 +110,14 @@ class Workbench:
         rules: Sequence[MappingRule] = (),
         kept: Mapping[str, pa.Table] | None = None,
         since: date | None = None,
+        totals: bool = False,
+        before: Remembered | None = None,
     ) -> None:
         """Calendar, lines, mapping and balances from schema ``books``.
 
         ``since`` drops lines of fiscal years that start before it; ``kept`` (see ``Standing.kept``) is the history
-        that stands instead, so that balances carry on from it.
+        that stands instead, so that balances carry on from it. With ``totals`` the package's balances are the figures
+        and there are no lines. ``before`` is what the warehouse told until now.
         """
         self._table(
             "overrides",
@@ -120,21 +133,33 @@ class Workbench:
         self._table("mapping_rules", pa.Table.from_pylist([asdict(rule) for rule in rules], schema=_RULES))
         self.db.execute("SET VARIABLE country = ?", [(country or "").strip().upper()])
         self.db.execute("SET VARIABLE since = ?::DATE", [since])
+        self.db.execute("SET VARIABLE mode = ?", ["totals" if totals else "lines"])
+        self.db.execute("SET VARIABLE chart = ?", [chart.version()])
+        for name, rows in (before or nothing()).items():
+            self._table(f"before_{name}", rows)
         chart.mount(self.db)
         scripts.run(self.db, "calendar")
         scripts.run(self.db, "lines")
         self._keep(kept or {})
         scripts.run(self.db, "mapping")
         scripts.run(self.db, "balances")
+        scripts.run(self.db, "frozen")
 
-    def check(self, trust: Trust) -> list[CheckResult]:
-        """Runs every check; also leaves them in ``work.check_results``."""
+    def check(self, trust: Trust, cause: str = "package") -> list[CheckResult]:
+        """Runs every check; also leaves them in ``work.check_results``.
+
+        ``cause`` is why balances may differ from those that stood: ``package`` (it tells otherwise), ``correction``
+        (people's, or newer rules of ours, over the same snapshot) or ``moved`` (another link).
+        """
         self.db.execute("SET VARIABLE entry_severity = ?", [trust.entries])
         self.db.execute("SET VARIABLE closed_year_severity = ?", [trust.closed_years])
-        scripts.run(self.db, "checks")
+        self.db.execute("SET VARIABLE revaluation = ?", [trust.revaluation])
+        self.db.execute("SET VARIABLE cause = ?", [cause])
+        for script in ("checks", "reconcile", "changes", "mapping_checks", "judge"):
+            scripts.run(self.db, script)
         return self.results()
 
-    def note(self, name: str, severity: str, passed: bool | None, value: int, detail: str) -> None:
+    def note(self, name: str, severity: str, passed: bool | None, value: int | None, detail: str) -> None:
         """Adds a result that was found elsewhere (an extractor's note, a comparison with yesterday)."""
         self.db.execute(
             "INSERT INTO work.check_results VALUES (?, ?, ?, ?, ?)", [name, severity, passed, value, detail]

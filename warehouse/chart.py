@@ -1,9 +1,10 @@
 """The common chart of accounts as data (``chart.csv``): codes, names, and what leads to a code.
 
-Columns: code, parent, level, use (heading, posting), class, side (D, C, E for either), statement (BS, PL, APPR for
-result appropriation, MEMO), names in English, French and Dutch, the number prefixes of the Belgian, French and
-Luxembourg charts and of the Dutch RGS (longest prefix wins), and the types that packages publish (``E:20`` is Exact
-type 20). A code is never renumbered; :func:`version` changes when the file does.
+Columns: code, parent, level, use (heading, posting), class, side (D, C, E for either), twin (the code under which a
+report shows a balance on the other side), statement (BS, PL, APPR for result appropriation, MEMO), names in English,
+French and Dutch, the number prefixes of the Belgian, French and Luxembourg charts and of the Dutch RGS (longest prefix
+wins), and the types that packages publish (``E:20`` is Exact type 20; a question mark behind it: a coarse type, taken
+with low confidence). A code is never renumbered; :func:`version` changes when the file does.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import duckdb
 import pyarrow as pa
 
 _COUNTRY_CHARTS = {"be": "BE", "fr": "FR", "lu": "LU", "rgs": "RGS"}
-_CODE_COLUMNS = ("code", "parent", "level", "use", "class", "side", "statement", "name_en", "name_fr", "name_nl")
+_CODE_COLUMNS = ("code", "parent", "level", "use", "class", "side", "twin", "statement")
+_NAMES = ("name_en", "name_fr", "name_nl")
 
 
 def _text() -> str:
@@ -32,23 +34,29 @@ def version() -> str:
 
 @lru_cache(maxsize=1)
 def tables() -> dict[str, pa.Table]:
-    """``codes``, ``prefixes`` (chart, prefix, code) and ``package_types`` (package_type, code) as Arrow tables."""
+    """``codes``, ``prefixes`` (chart, prefix, code) and ``package_types`` (package_type, code, confidence) as Arrow
+    tables."""
     rows = list(csv.DictReader(_text().splitlines()))
-    codes = {column: [row[column] or None for row in rows] for column in _CODE_COLUMNS}
+    codes = {column: [row[column] or None for row in rows] for column in (*_CODE_COLUMNS, *_NAMES)}
     prefixes = [
         (chart, prefix, row["code"])
         for row in rows
         for column, chart in _COUNTRY_CHARTS.items()
         for prefix in row[column].split()
     ]
-    types = [(kind, row["code"]) for row in rows for kind in row["package_types"].split("|") if kind]
+    types = [
+        (kind.removesuffix("?"), row["code"], "low" if kind.endswith("?") else "medium")
+        for row in rows
+        for kind in row["package_types"].split("|")
+        if kind
+    ]
     return {
         "codes": pa.table({**codes, "level": pa.array([int(row["level"]) for row in rows], pa.int32())}),
         "prefixes": pa.table(
             dict(zip(("chart", "prefix", "code"), map(list, zip(*prefixes, strict=True)), strict=True))
         ),
         "package_types": pa.table(
-            dict(zip(("package_type", "code"), map(list, zip(*types, strict=True)), strict=True))
+            dict(zip(("package_type", "code", "confidence"), map(list, zip(*types, strict=True)), strict=True))
         ),
     }
 

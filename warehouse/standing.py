@@ -16,15 +16,16 @@ import pyarrow as pa
 class Standing:
     """The last good load of a dossier. Without one, ``sync_id`` is None and everything else empty.
 
-    ``snapshot_id`` names the landed snapshot that it was made from, ``cursor`` where the package's change feed stood
-    then, ``calendar`` a fingerprint of people's corrections in force (to years and to mapping), ``lines`` how many
-    lines stand in the window that a sync replaces, ``difference`` how far they were from the package's own balances
-    (None: no evidence). ``kept`` holds what a sync from a date leaves alone: Arrow tables ``years``, ``movements`` (per
-    year, period, kind and account), ``accounts``.
+    ``mode`` is how its link was synced, ``snapshot_id`` names the landed snapshot that it was made from, ``cursor``
+    where the package's change feed stood then, ``calendar`` a fingerprint of people's corrections in force (to years
+    and to mapping), ``lines`` how many lines (in totals mode: balances) stand in the window that a sync replaces,
+    ``difference`` how far they were from the package's own balances (None: no evidence). ``kept`` holds what a sync
+    from a date leaves alone: Arrow tables ``years``, ``movements`` (per year, period, kind and account), ``accounts``.
     """
 
     sync_id: str | None = None
     link_id: str | None = None
+    mode: str = ""
     snapshot_id: str | None = None
     cursor: dict[str, Any] | None = None
     calendar: str = ""
@@ -49,17 +50,19 @@ _KEPT = {
 def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(
-        "SELECT sync_id, link_id, snapshot_id, cursor, calendar, rules_version FROM ledger.dossiers "
+        "SELECT sync_id, link_id, sync_mode, snapshot_id, cursor, calendar, rules_version FROM ledger.dossiers "
         "WHERE dossier_id = ?",
         [dossier_id],
     ).fetchall()
     if not found:
         return Standing()
-    sync_id, link_id, snapshot_id, cursor, calendar, rules_version = found[0]
+    sync_id, link_id, mode, snapshot_id, cursor, calendar, rules_version = found[0]
     counted = db.execute(
-        "SELECT count(*) FROM ledger.journal_lines l LEFT JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id "
-        "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier "
-        "AND ($before IS NULL OR y.start_date IS NULL OR y.start_date >= $before::DATE)",
+        "SELECT count(*) FROM ledger.trial_balances WHERE dossier_id = $dossier AND $before IS NULL"
+        if mode == "totals"
+        else "SELECT count(*) FROM ledger.journal_lines l "
+        "LEFT JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id AND y.label = l.fiscal_year "
+        "WHERE l.dossier_id = $dossier AND ($before IS NULL OR y.start_date IS NULL OR y.start_date >= $before::DATE)",
         {"dossier": dossier_id, "before": keep_before},
     ).fetchall()
     proven = db.execute(
@@ -75,6 +78,7 @@ def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: d
     return Standing(
         sync_id=sync_id,
         link_id=link_id,
+        mode=mode,
         snapshot_id=snapshot_id,
         cursor=json.loads(cursor) if cursor else None,
         calendar=calendar or "",

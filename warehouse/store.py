@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from foundation.errors import Busy, WrongInput
 from warehouse import chart, scripts
 from warehouse.bench import Workbench
+from warehouse.remembered import Remembered, nothing, read_remembered
 from warehouse.standing import Standing, read_standing
 
 _FORMAT = "v1.5.0"  # readable by DuckDB 1.5 and 2.0
@@ -55,7 +56,8 @@ class DossierFacts:
 @dataclass(frozen=True)
 class LoadRecord:
     """What a load writes beside the figures: its run, the snapshot it was made from, the change cursor, people's
-    corrections (``calendar``) and the code (``rules``) that made the figures, as fingerprints."""
+    corrections (``calendar``) and the code (``rules``) that made the figures, as fingerprints. ``cause`` is why they
+    may differ from those that stood (see ``Workbench.check``); only the package's news is compared line by line."""
 
     sync_id: str
     snapshot_id: str
@@ -67,6 +69,7 @@ class LoadRecord:
     rows_read: int
     vendor_calls: int
     rules: str = ""
+    cause: str = "package"
     dagster_run_id: str | None = None
 
 
@@ -101,6 +104,13 @@ class Warehouse:
                 return read_standing(db, dossier_id, keep_before)
             finally:
                 db.close()
+
+    def remembered(self, dossier_id: str) -> Remembered:
+        """What was told of a dossier until now; see :mod:`warehouse.remembered`."""
+        if not self.live.exists():
+            return nothing()
+        with self._writer() as db:
+            return read_remembered(db, dossier_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window with what lies on the bench, in one transaction.
@@ -221,7 +231,13 @@ def _open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: Loa
     for name, value in (("dossier_id", facts.dossier_id), ("link_id", facts.link_id), ("sync_id", record.sync_id)):
         db.execute(f"SET VARIABLE {name} = ?", [value])
     db.execute("SET VARIABLE load_since = ?::DATE", [facts.since])
+    db.execute("SET VARIABLE seen_at = ?::TIMESTAMP", [_naive_utc(record.finished_at)])
+    db.execute("SET VARIABLE cause = ?", [record.cause])
     scripts.run(db, "load_window")
+    stood = db.execute("SELECT link_id FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id]).fetchall()
+    compare = record.cause == "package" and stood == [(facts.link_id,)]
+    db.execute("SET VARIABLE compare_lines = ?", [compare])
+    scripts.run(db, "line_changes")
 
 
 def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> Loaded:

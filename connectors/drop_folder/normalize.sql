@@ -139,7 +139,7 @@ SELECT number, coalesce(name, name_2, '') AS name,
         WHEN lower(type) IN ('income', 'expense') OR upper(type) = 'P' THEN 'result'
         ELSE prefix_statement END AS statement,
     CASE WHEN upper(type) IN ('B', 'P', 'M') THEN 'XAF:' || upper(type) ELSE type END AS package_type,
-    explicit_code, currency, coalesce(active, true) AS active
+    explicit_code, currency, coalesce(active, true) AS active, false AS heading
 FROM prefixed;
 
 CREATE TABLE books.trial_balances AS

@@ -66,7 +66,8 @@ SELECT t.number, coalesce(exact_code(t.Description), '') AS name,
     END AS type,
     CASE t.BalanceType WHEN 'B' THEN 'balance' WHEN 'W' THEN 'result' END AS statement,
     'E:' || t.Type || CASE WHEN t.Type = 90 THEN coalesce('/' || t.BalanceType, '') ELSE '' END AS package_type,
-    s.explicit_code, (SELECT any_value(currency) FROM books.dossier) AS currency, NOT coalesce(t.IsBlocked, false) AS active
+    s.explicit_code, (SELECT any_value(currency) FROM books.dossier) AS currency, NOT coalesce(t.IsBlocked, false) AS active,
+    false AS heading
 FROM told t LEFT JOIN schemes s USING (number);
 
 -- The first year that the link asks for; NULL: all.

@@ -126,14 +126,15 @@ SELECT number,
     NULL::VARCHAR AS package_type,
     NULL::VARCHAR AS explicit_code,
     coalesce(a.currency, c.currency) AS currency,
-    NOT coalesce(islocked, false) AS active
+    NOT coalesce(islocked, false) AS active,
+    coalesce(a.type, '3') = '9' AS heading
 FROM landed.acf a CROSS JOIN landed.company c
 WHERE number IS NOT NULL
     AND ((coalesce(a.type, '3') = '3' AND length(number) >= coalesce(c.account_length, 0))
         OR number IN (SELECT account FROM books.journal_lines))
 QUALIFY row_number() OVER (PARTITION BY number ORDER BY coalesce(a.type, '3') = '3' DESC, a.row DESC) = 1
 UNION ALL
-SELECT account, 'Provisional result', 'equity', 'balance', NULL, NULL, any_value(currency), true
+SELECT account, 'Provisional result', 'equity', 'balance', NULL, NULL, any_value(currency), true, false
 FROM books.journal_lines
 WHERE account = getvariable('winbooks_provisional_result') AND account NOT IN (SELECT number FROM landed.acf WHERE number IS NOT NULL)
 GROUP BY account;

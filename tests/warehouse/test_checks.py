@@ -21,7 +21,11 @@ ALWAYS = {
     "balances_add_up", "periods_known", "entries_balance",
     "line_keys_unique", "lines_complete", "lines_in_years",
     "years_continuous", "opening_continues", "equals_package", "accounts_known", "accounts_mapped",
+    "package_adds_up", "mapping_agrees", "controls_mapped", "sides_usual", "headings_unposted",
+    "closed_years_stand", "opening_stands", "revaluation", "mapping_rules_apply",
 }  # fmt: skip
+NO_EVIDENCE = {"closed_years_stand", "opening_stands", "revaluation", "mapping_rules_apply"}
+"""Of books that are seen for the first time, without rules of people, from a package that books its revaluations."""
 
 
 def results(
@@ -35,32 +39,33 @@ def results(
 def test_sound_books_pass_every_check(tmp_path: Path, told: Company) -> None:
     found = results(tmp_path, told)
     assert set(found) == ALWAYS
-    assert {name for name, result in found.items() if result.passed is not True} == set()
+    assert {name for name, result in found.items() if result.passed is False} == set()
+    assert {name for name, result in found.items() if result.passed is None} == NO_EVIDENCE
 
 
 FAULTS: list[tuple[str, str, set[str], set[str]]] = [
     # what goes wrong, how, which blocking checks fail, which warnings come along
     ("a line is lost", "DELETE FROM books.journal_lines WHERE line_key = '301000003'",
-     {"ledger_balances", "years_balance", "entries_balance", "equals_package", "balances_add_up"}, set()),
+     {"entries_balance"}, set()),
     ("an entry is lost", "DELETE FROM books.journal_lines WHERE entry_key = '30100000'", {"equals_package"}, set()),
     ("an amount is off in both lines", "UPDATE books.journal_lines SET debit = debit * 2, credit = credit * 2 "
      "WHERE entry_key = '30100000'", {"equals_package"}, set()),
     ("a line comes twice", "INSERT INTO books.journal_lines SELECT * FROM books.journal_lines "
-     "WHERE entry_key = '30100000'", {"line_keys_unique", "equals_package"}, set()),
+     "WHERE entry_key = '30100000'", {"line_keys_unique"}, set()),
     ("two entries are off against one another", "UPDATE books.journal_lines SET entry_key = '30100010' "
      "WHERE line_key = '301000001'", {"entries_balance"}, set()),
     ("a line has no account", "UPDATE books.journal_lines SET account = NULL WHERE line_key = '301000001'",
-     {"lines_complete", "equals_package"}, set()),
+     {"lines_complete"}, set()),
     ("lines lie outside every year", "UPDATE books.journal_lines SET date = DATE '2031-01-01', fiscal_year = NULL, "
-     "period = NULL WHERE entry_key = '30100000'", {"lines_in_years", "equals_package"}, set()),
+     "period = NULL WHERE entry_key = '30100000'", {"lines_in_years"}, set()),
     ("a year is missing", "DELETE FROM books.fiscal_years WHERE label = '2025'",
-     {"lines_in_years", "years_continuous"}, {"opening_continues", "periods_known"}),
+     {"years_continuous"}, set()),
     ("years overlap", "UPDATE books.fiscal_years SET start_date = DATE '2024-12-01' WHERE label = '2025'",
      {"years_continuous"}, set()),
     ("a year opens otherwise than it closed", "UPDATE books.journal_lines SET debit = debit + 5 WHERE line_key IN "
      "(SELECT line_key FROM books.journal_lines WHERE period_kind = 'opening' AND fiscal_year = '2026' AND "
      "account IN ('230000')); UPDATE books.journal_lines SET credit = credit + 5 WHERE period_kind = 'opening' AND "
-     "fiscal_year = '2026' AND account = '100000'", {"equals_package"}, {"opening_continues"}),
+     "fiscal_year = '2026' AND account = '100000'", {"equals_package"}, set()),
     ("an account is not in the chart", "DELETE FROM books.accounts WHERE number = '400000'", set(), {"accounts_known"}),
 ]  # fmt: skip
 

@@ -18,6 +18,8 @@ SELECT y.n, CASE WHEN l.period_kind = 'closing' THEN 99 ELSE l.period END AS per
 FROM (
     SELECT fiscal_year, period, period_kind, account, date, debit, credit FROM work.journal_lines
     UNION ALL
+    SELECT fiscal_year, period, period_kind, account, date, debit, credit FROM work.package_movements
+    UNION ALL
     SELECT fiscal_year, period, period_kind, account, date, debit, credit FROM work.kept_movements
 ) l
 JOIN work.years y ON y.label = l.fiscal_year
@@ -48,9 +50,10 @@ GROUP BY ALL
 HAVING sum(c.amount) <> 0;
 
 -- The result of earlier years that no entry has appropriated yet is an account of ours, marked as a stub.
-INSERT INTO work.accounts
-SELECT 'RESULT-CARRIED', 'Result of earlier years, not yet appropriated', 'equity', 'E15', 'computed', NULL, NULL,
-    true, true, 'balance', true
+INSERT INTO work.accounts BY NAME
+SELECT 'RESULT-CARRIED' AS number, 'Result of earlier years, not yet appropriated' AS name, 'equity' AS type,
+    'E15' AS common_code, 'computed' AS mapping_rule, true AS active, true AS stub, 'balance' AS statement,
+    'high' AS confidence, false AS contra, true AS posted
 WHERE EXISTS (FROM work.openings WHERE account = 'RESULT-CARRIED')
     AND NOT EXISTS (FROM work.accounts WHERE number = 'RESULT-CARRIED');
 
@@ -74,3 +77,12 @@ SELECT r.fiscal_year, r.period, r.period_kind, coalesce(p.end_date, y.end_date) 
 FROM running r
 JOIN work.years y ON y.label = r.fiscal_year
 LEFT JOIN work.periods p ON p.fiscal_year = r.fiscal_year AND p.period = r.period AND p.kind = r.period_kind;
+
+-- The same per year and account, before closing entries: what changes are told by.
+CREATE TABLE work.year_balances AS
+SELECT fiscal_year, account,
+    sum(CASE WHEN period_kind = 'opening' THEN closing ELSE 0 END)::DECIMAL(20,4) AS opening,
+    sum(CASE WHEN period_kind = 'opening' THEN closing ELSE debit - credit END)::DECIMAL(20,4) AS closing
+FROM work.trial_balances
+WHERE period_kind <> 'closing'
+GROUP BY ALL;

@@ -3,20 +3,25 @@
 -- Nothing is dropped. Accounts of kept history that the package no longer tells keep the code that stood, until a
 -- person's rule gives another or the person's rule that gave it is gone.
 -- In: books.accounts, work.journal_lines, work.kept_*, work.mapping_rules, chart.*; variable 'country'.
--- Out: work.fit, work.accounts.
+-- Out: work.fit, work.accounts (confidence: high for what a person or the package said, medium for what the number or
+-- its type suggests, low for coarse types; NULL: unmapped. contra: stands against the value of other accounts).
 
 CREATE TABLE work.numbers AS
-WITH posted AS (SELECT DISTINCT account AS number FROM work.journal_lines WHERE account IS NOT NULL),
+WITH posted AS (
+    SELECT account AS number FROM work.journal_lines WHERE account IS NOT NULL
+    UNION
+    SELECT account FROM work.package_movements WHERE account IS NOT NULL
+),
 told AS (SELECT * FROM books.accounts WHERE number IS NOT NULL QUALIFY row_number() OVER (PARTITION BY number ORDER BY name) = 1)
 SELECT coalesce(t.number, p.number) AS number, t.name, t.type, t.statement, t.package_type, t.explicit_code,
-    t.currency, coalesce(t.active, true) AS active, t.number IS NULL AS stub, p.number IS NOT NULL AS posted,
+    t.currency, coalesce(t.heading, false) AS heading, coalesce(t.active, true) AS active, t.number IS NULL AS stub, p.number IS NOT NULL AS posted,
     NULL::VARCHAR AS kept_code, NULL::VARCHAR AS kept_rule,
     regexp_extract(coalesce(t.number, p.number), '^[0-9]*') AS digits
 FROM told t FULL JOIN posted p ON p.number = t.number;
 
 -- Not posted as far as the fit test goes: history says nothing of the chart that the package uses now.
 INSERT INTO work.numbers BY NAME
-SELECT number, name, nullif(type, 'unmapped') AS type, statement, package_type, currency, active, stub,
+SELECT number, name, nullif(type, 'unmapped') AS type, statement, package_type, currency, false AS heading, active, stub,
     false AS posted, common_code AS kept_code, mapping_rule AS kept_rule, regexp_extract(number, '^[0-9]*') AS digits
 FROM work.kept_accounts
 WHERE number NOT IN (SELECT number FROM work.numbers) AND number <> 'RESULT-CARRIED'
@@ -24,7 +29,7 @@ WHERE number NOT IN (SELECT number FROM work.numbers) AND number <> 'RESULT-CARR
 
 -- People's rules: the dossier's before the firm's, an exact account before a prefix, a longer prefix before a shorter.
 CREATE TABLE work.by_person AS
-SELECT n.number, r.code, CASE r.scope WHEN 'dossier' THEN 'dossier_override' ELSE 'firm_rule' END AS mapping_rule
+SELECT n.number, r.code, r.closed_years, CASE r.scope WHEN 'dossier' THEN 'dossier_override' ELSE 'firm_rule' END AS mapping_rule
 FROM work.numbers n
 JOIN work.mapping_rules r
     ON CASE r.match WHEN 'exact' THEN n.number = r.account ELSE starts_with(n.number, r.account) END
@@ -63,7 +68,7 @@ WITH explicit AS (
     QUALIFY row_number() OVER (PARTITION BY n.number ORDER BY length(p.prefix) DESC) = 1
 ), coded AS (
     SELECT n.*, r.code AS person_match, r.mapping_rule AS person_rule, e.code AS explicit_match,
-        b.code AS prefix_match, t.code AS type_match, (SELECT fits FROM work.fit) AS fits,
+        b.code AS prefix_match, t.code AS type_match, t.confidence AS type_confidence, (SELECT fits FROM work.fit) AS fits,
         kept_code IS NOT NULL AND kept_rule NOT IN ('dossier_override', 'firm_rule') AS stands
     FROM work.numbers n
     LEFT JOIN work.by_person r USING (number)
@@ -98,5 +103,14 @@ SELECT n.number, coalesce(n.name, '') AS name,
         CASE WHEN n.type IN ('income', 'expense') THEN 'result' END,
         'balance'
     ) AS statement,
+    CASE n.mapping_rule WHEN 'unmapped' THEN NULL WHEN 'country_prefix' THEN 'medium' WHEN 'package_type' THEN type_confidence
+        ELSE 'high' END AS confidence,
+    -- Accumulated depreciation and write-downs: by Belgian and French number, RGS group, or Exact's own type.
+    CASE getvariable('country')
+        WHEN 'BE' THEN n.fits AND regexp_matches(n.digits, '^(2[1-7].*9$|3[0-9]9|409|419|5[1-3]9)')
+        WHEN 'FR' THEN n.fits AND regexp_matches(n.digits, '^([2345]9|28)')
+        ELSE false
+    END OR coalesce(regexp_matches(n.explicit_code, '^B.*(Cae|Cuh)'), false) OR coalesce(n.package_type = 'E:35', false)
+        AS contra,
     n.posted OR n.kept_code IS NOT NULL AS posted
 FROM chosen n LEFT JOIN chart.codes c ON c.code = n.common_code;

@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS ledger.accounts (
     -- 'balance' or 'result': whether its balance is carried into the next year
     statement VARCHAR
 );
+ALTER TABLE ledger.accounts ADD COLUMN IF NOT EXISTS confidence VARCHAR; -- of the code: high, medium, low
+ALTER TABLE ledger.accounts ADD COLUMN IF NOT EXISTS contra BOOLEAN; -- accumulated depreciation, write-downs
 CREATE TABLE IF NOT EXISTS ledger.journals (dossier_id VARCHAR, code VARCHAR, name VARCHAR, type VARCHAR);
 CREATE TABLE IF NOT EXISTS ledger.counterparties (
     dossier_id VARCHAR, code VARCHAR, name VARCHAR, kind VARCHAR, vat_number VARCHAR, country VARCHAR,
@@ -60,4 +62,31 @@ CREATE TABLE IF NOT EXISTS ledger.sync_runs (
 CREATE TABLE IF NOT EXISTS ledger.common_chart (
     code VARCHAR, parent VARCHAR, level INTEGER, use VARCHAR, class VARCHAR, side VARCHAR, statement VARCHAR,
     name_en VARCHAR, name_fr VARCHAR, name_nl VARCHAR
+);
+ALTER TABLE ledger.common_chart ADD COLUMN IF NOT EXISTS twin VARCHAR; -- where reports show the other side
+
+-- The codes that a closed year was closed with; see frozen.sql. chart: the version of the common chart then.
+CREATE TABLE IF NOT EXISTS ledger.year_mapping (
+    dossier_id VARCHAR, fiscal_year VARCHAR, account VARCHAR, common_code VARCHAR, mapping_rule VARCHAR, chart VARCHAR
+);
+-- What moved between two syncs: balances per year and account, before closing entries. cause: package (it told
+-- otherwise), correction (people's, or newer rules of ours), moved (from another package or link).
+CREATE TABLE IF NOT EXISTS ledger.balance_changes (
+    dossier_id VARCHAR, sync_id VARCHAR, seen_at TIMESTAMP, cause VARCHAR, fiscal_year VARCHAR, year_closed BOOLEAN,
+    account VARCHAR, old_opening DECIMAL(20,4), new_opening DECIMAL(20,4), old_closing DECIMAL(20,4),
+    new_closing DECIMAL(20,4)
+);
+-- Lines that were added, changed or deleted since the first load. Columns tell the line as it stood before (as it came,
+-- where it was added); new_* tell what became of it, NULL where it is gone. seen_at is when a sync saw it.
+CREATE TABLE IF NOT EXISTS ledger.line_changes (
+    dossier_id VARCHAR, sync_id VARCHAR, seen_at TIMESTAMP, change VARCHAR, year_closed BOOLEAN, line_key VARCHAR,
+    entry_key VARCHAR, fiscal_year VARCHAR, period INTEGER, period_kind VARCHAR, date DATE, journal VARCHAR,
+    document VARCHAR, account VARCHAR, counterparty VARCHAR, description VARCHAR, currency VARCHAR,
+    old_debit DECIMAL(20,4), old_credit DECIMAL(20,4), old_amount DECIMAL(20,4), old_amount_currency DECIMAL(20,4),
+    new_amount DECIMAL(20,4), new_account VARCHAR, new_date DATE, new_fiscal_year VARCHAR, new_period INTEGER
+);
+-- Where the package's balances and the computed ones differ in the figures that stand, and why.
+CREATE TABLE IF NOT EXISTS ledger.balance_differences (
+    dossier_id VARCHAR, sync_id VARCHAR, fiscal_year VARCHAR, period INTEGER, account VARCHAR, what VARCHAR,
+    package DECIMAL(20,4), computed DECIMAL(20,4), difference DECIMAL(20,4), cause VARCHAR
 );

@@ -8,14 +8,11 @@ import typer
 
 from foundation.errors import WrongInput
 from foundation.home import DATABASE_VARIABLE, Home
-from foundation.postgres import require_address
 from foundation.secrets import Secret
 from portal.instance import write_instance_config
 from portal.output import tell
 from registry import moving as registry_moving
 from registry.store import Registry
-from warehouse.postgres import moving as warehouse_moving
-from warehouse.postgres.store import PostgresWarehouse
 from warehouse.store import Warehouse
 
 
@@ -34,6 +31,10 @@ def migrate(
 
     Stop Dagster first. What is moved stays where it was, too; safe to break off and to repeat.
     """
+    from foundation.postgres import require_address  # late, as below: other commands need no driver
+    from warehouse.postgres import moving as warehouse_moving
+    from warehouse.postgres.store import PostgresWarehouse
+
     environment = Home.from_environment()
     url = Secret(to) if to else environment.database
     if url is None:

@@ -24,8 +24,6 @@ from sqlalchemy.orm import Session
 
 from foundation.errors import Busy, GrandlivreError, ReportABug, WrongInput
 from foundation.home import Home
-from foundation.postgres import connect, ensure_schema, require_address
-from foundation.postgres import explained as postgres_explained
 from registry.locks import Locks
 from registry.vault import Vault
 
@@ -42,9 +40,11 @@ def open_engine(home: Home) -> Engine:
     """The engine for the Postgres of ``home``, or for its SQLite file. Raises WrongInput for an unusable address."""
     # Parameters stay out of logs: some are settings that firms type.
     if home.database is not None:
-        address = make_url(require_address(home.database)).set(drivername="postgresql+psycopg")
-        with connect(home.database, schema=_SCHEMA, autocommit=True) as connection, postgres_explained():
-            ensure_schema(connection, _SCHEMA)
+        from foundation import postgres  # late: an embedded installation loads no driver
+
+        address = make_url(postgres.require_address(home.database)).set(drivername="postgresql+psycopg")
+        with postgres.connect(home.database, schema=_SCHEMA, autocommit=True) as connection, postgres.explained():
+            postgres.ensure_schema(connection, _SCHEMA)
         options = {"options": f"-c search_path={_SCHEMA}"}
         return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=options)
     _create_private(home.registry)

@@ -7,21 +7,20 @@ apart, so that one session can hold for all of them.
 
 from __future__ import annotations
 
-import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 from filelock import FileLock, Timeout
 
 from foundation.errors import Busy
 from foundation.home import Home
-from foundation.postgres import connect, explained
-from foundation.secrets import Secret
 from registry.names import require_id
+
+if TYPE_CHECKING:
+    from registry.session import LockSession
 
 _POLL = 0.05  # seconds between two tries
 
@@ -56,7 +55,11 @@ class Locks:
     ) -> None:
         self._home = home
         self._clock, self._sleep = clock, sleep
-        self._session = _Session(home.database) if home.database else None
+        self._session: LockSession | None = None
+        if home.database is not None:
+            from registry.session import LockSession  # late: an embedded installation loads no driver
+
+            self._session = LockSession(home.database)
 
     @contextmanager
     def dossier(self, dossier_id: str) -> Iterator[None]:
@@ -94,51 +97,3 @@ class Locks:
                 yield
             finally:
                 self._session.free(name)
-
-
-class _Session:
-    """The session that holds a process's locks in the database. A lock is taken once: the file kept others out."""
-
-    def __init__(self, url: Secret) -> None:
-        self._url = url
-        self._turn = threading.Lock()
-        self._open: list[psycopg.Connection] = []
-        weakref.finalize(self, _close, self._open)
-
-    def take(self, name: str) -> bool:
-        """Whether the lock was free and is ours now."""
-        with self._turn, explained():
-            if self._open and self._open[0].closed:
-                _close(
-                    self._open
-                )  # locks that it held are lost; what they guarded is checked again where it is written
-            if not self._open:
-                self._open.append(connect(self._url, schema="registry", autocommit=True))
-            try:
-                return self._ask("pg_try_advisory_lock", name)
-            except psycopg.OperationalError:
-                _close(self._open)
-                self._open.append(connect(self._url, schema="registry", autocommit=True))
-                return self._ask("pg_try_advisory_lock", name)
-
-    def free(self, name: str) -> None:
-        """Gives the lock back; one that was lost with its session is free already."""
-        with self._turn:
-            try:
-                if self._open:
-                    self._ask("pg_advisory_unlock", name)
-            except psycopg.Error:
-                _close(self._open)
-
-    def close(self) -> None:
-        with self._turn:
-            _close(self._open)
-
-    def _ask(self, function: str, name: str) -> bool:
-        query = f"SELECT {function}(hashtextextended(%s, 0))".encode()
-        return bool(self._open[0].execute(query, [f"grandlivre.{name}"]).fetchall()[0][0])
-
-
-def _close(sessions: list[psycopg.Connection]) -> None:
-    while sessions:
-        sessions.pop().close()

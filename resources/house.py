@@ -16,7 +16,6 @@ from registry.store import Registry
 from registry.tokens import ConnectionTokens
 from resources.landing import Landing
 from warehouse.contract import Store
-from warehouse.postgres.store import PostgresWarehouse
 from warehouse.store import Warehouse
 
 Report = Callable[[str, int], None]
@@ -76,4 +75,8 @@ class House:
 
 def open_warehouse(home: Home) -> Store:
     """The warehouse of ``home`` alone: what an analyst needs, who has no business in the registry."""
-    return PostgresWarehouse(home.database) if home.database else Warehouse(home.warehouse)
+    if home.database is None:
+        return Warehouse(home.warehouse)
+    from warehouse.postgres.store import PostgresWarehouse  # late: an embedded installation loads no driver
+
+    return PostgresWarehouse(home.database)

@@ -194,6 +194,27 @@ def test_query_prints_in_every_format(cli: Cli, vendor: Sandbox, tmp_path: Path)
     assert cli("query", "DELETE FROM ledger.journal_lines", ok=False).status == 1
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('{file}')",
+        "FROM '{file}'",
+        "COPY (SELECT 1) TO '{file}.out'",
+        "ATTACH '{file}.db'",
+        "SET enable_external_access = true",
+        "SELECT 1) TO '{file}.out'; COPY (SELECT 2",
+    ],
+)
+@pytest.mark.parametrize("kind", ["table", "csv"])
+def test_a_query_reaches_no_file(cli: Cli, tmp_path: Path, sql: str, kind: str) -> None:
+    cli("init")
+    (tmp_path / "private.csv").write_text("word\nhush\n")
+    done = cli("query", sql.format(file=tmp_path / "private.csv"), "--format", kind, ok=False)
+    assert done.status == 1
+    assert "hush" not in done.out + done.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("private")) == ["private.csv"]
+
+
 def test_columns_that_share_a_name_all_come(cli: Cli, tmp_path: Path) -> None:
     cli("init")
     sql = "SELECT 1 AS x, 2 AS x, 3 AS x_1, 4 AS X"

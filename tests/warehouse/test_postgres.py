@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -299,6 +300,34 @@ def test_one_text_is_one_question_and_nothing_is_written_through_a_reader(ledger
         with pytest.raises(WrongInput, match="the query failed"), ledger.store.reader() as db:
             db.execute(attempt)
     assert ledger.rows("SELECT count(*) FROM ledger.dossiers") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "answer"),
+    [
+        ("SELECT ?, ?::DATE", ["a'b", date(2026, 1, 2)], ("a'b", date(2026, 1, 2))),
+        ("SELECT $b, $a::INTEGER, $b", {"a": 3, "b": "x"}, ("x", 3, "x")),
+        ("SELECT '?' || ?, '$a' -- ? $a 100%\n, \"?\" FROM (SELECT 1 AS \"?\") q", ["x"], ("?x", "$a", 1)),
+        ("SELECT 10 % 3, 'a' LIKE '%', /* ? */ $a IS NULL, $$? $a$$", {"a": None}, (1, True, True, "? $a")),
+        ("SELECT 10 % 3, 'it''s ?'", None, (1, "it's ?")),
+    ],
+)
+def test_placeholders_are_those_of_duckdb(ledger: OnPostgres, query: str, values: Any, answer: tuple[Any, ...]) -> None:
+    with ledger.store.reader() as db:
+        assert db.execute(query, values).fetchall() == [answer]
+        if values is not None:
+            assert tuple(column[0].as_py() for column in db.arrow(query, values).read_all().columns) == answer
+
+
+def test_an_answer_of_many_batches_comes_whole_and_exact(ledger: OnPostgres) -> None:
+    with ledger.store.reader() as db:
+        rows = db.arrow(
+            "SELECT n, n::numeric / 8 AS eighth, n::numeric(20,4) AS money FROM generate_series(1, 50000) n"
+        )
+        table = rows.read_all()
+        assert db.execute("SELECT 1").fetchall() == [(1,)]
+    assert (table.num_rows, str(table.schema.field("money").type)) == (50_000, "decimal128(20, 4)")
+    assert table["eighth"][49_998].as_py() == Decimal(49_999) / 8
 
 
 def test_without_a_schema_a_reader_is_told_what_to_do(postgres: Server) -> None:

@@ -106,7 +106,7 @@ def _fields(column: pa.Array) -> list[pa.Array]:
         lengths = pc.fill_null(pc.cast(pc.call_function("binary_length", [column]), pa.int32()), -1)
         text = pc.fill_null(pc.cast(pc.cast(column, pa.string()), pa.binary()), b"")
         return [_bytes(_big_endian(lengths, "i4")), text]
-    if pa.types.is_null(kind):
+    if column.null_count == len(column):
         return [_bytes(np.full((len(column), 4), 0xFF, np.uint8))]
     valid = column.is_valid().to_numpy(zero_copy_only=False)
     return [_bytes(*_fixed(_values(column), valid))]

@@ -12,6 +12,7 @@ from connectors.catalog import package
 from connectors.contract import DossierRef, FiscalYear
 from foundation.errors import WrongInput
 from portal.connecting import JsonFlag, opened
+from portal.mapping import query_if_published
 from portal.output import show, tell
 from registry.store import Link
 from resources.house import House
@@ -126,9 +127,16 @@ def fiscal_years(
     dossier: Annotated[str, typer.Argument(help="The dossier's id.")],
     json: JsonFlag = False,
 ) -> None:
-    """Shows a dossier's fiscal years: what is in force, and what the package says."""
+    """Shows a dossier's fiscal years: what is in force, and what the package says.
+
+    Mapping: does a year keep the codes that it was closed with, or is it told by those in force?
+    """
     house = House.open()
     house.registry.link(dossier)
+    frozen = query_if_published(
+        house, dossier, "SELECT DISTINCT fiscal_year FROM ledger.year_mapping WHERE dossier_id = $dossier"
+    )
+    kept = None if frozen is None else {row["fiscal_year"] for row in frozen}
     rows = [
         {
             "label": y.label,
@@ -139,6 +147,8 @@ def fiscal_years(
             "package_start_date": y.package_start_date,
             "package_end_date": y.package_end_date,
         }
+        # For people: scripts rely on the fields above.
+        | ({} if json or kept is None else {"mapping": "as closed" if y.label in kept else "current"})
         for y in house.registry.fiscal_years(dossier)
     ]
     show(rows, json=json, empty="No fiscal years are known yet.")

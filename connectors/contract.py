@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 
+from connectors.budgets import PROCESS_LEDGER, Budgets
 from foundation.errors import WrongInput
 from foundation.secrets import Secret
 
@@ -155,7 +156,8 @@ class Access:
     """Everything a room needs to open a connection: settings, secrets, tokens, and the clock.
 
     ``settings`` and ``secrets`` carry the vendor's own parameter names in snake_case, defaults filled in.
-    ``report`` hears about progress: a stage ("lines"), rows so far.
+    ``budgets`` gives the calls that the connection may make; ``report`` hears about progress: a stage ("lines"), rows
+    so far.
     """
 
     software: str
@@ -165,6 +167,7 @@ class Access:
     now: Callable[[], datetime] | None = None
     sleep: Callable[[float], None] | None = None
     scratch: Path | None = None
+    budgets: Budgets = field(default_factory=lambda: Budgets(PROCESS_LEDGER))
     report: Callable[[str, int], None] = field(default=lambda stage, rows: None)
 
     def setting(self, name: str) -> str:

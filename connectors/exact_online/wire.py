@@ -74,9 +74,9 @@ class ExactWire:
 
 def _windows(headers: Mapping[str, str]) -> Iterator[Window]:
     for name, prefix in (("day", "x-ratelimit-"), ("minute", "x-ratelimit-minutely-")):
-        remaining, reset = headers.get(f"{prefix}remaining"), headers.get(f"{prefix}reset")
+        limit, remaining, reset = (headers.get(prefix + field) for field in ("limit", "remaining", "reset"))
         if remaining is not None or reset is not None:
-            yield Window(name, _whole(remaining), _from_milliseconds(_whole(reset)))
+            yield Window(name, _whole(remaining), _from_milliseconds(_whole(reset)), _whole(limit))
 
 
 def _whole(text: str | None) -> int | None:

@@ -78,7 +78,10 @@ class Caller:
 
     def scope(self, window: str) -> Scope:
         """Where a window of that name counts: as declared, else per dossier."""
-        return next((limit.scope for limit in self.limits if limit.window == window), "dossier")
+        for limit in self.limits:
+            if limit.window == window:
+                return limit.scope
+        return "dossier"
 
 
 @dataclass

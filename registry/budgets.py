@@ -26,6 +26,7 @@ from foundation.allowance import (
     Buckets,
     Caller,
     Claim,
+    Key,
     Lease,
     Scope,
     Settlement,
@@ -75,7 +76,7 @@ class _Shelf:
     come at once meet on them."""
 
     def __init__(self, session: Session, caller: Caller, settlement: Settlement) -> None:
-        named = {(limit.scope, limit.window) for limit in caller.limits}
+        named: set[Key] = {(limit.scope, limit.window) for limit in caller.limits}
         named |= {(caller.scope(window.name), window.name) for window, _ in settlement.told}
         rows = session.scalars(_rows(caller).with_for_update()).all()
         missing = named - {(row.scope, row.window) for row in rows}
@@ -83,7 +84,7 @@ class _Shelf:
             _insert(session, [_blank(caller, scope, window) for scope, window in sorted(missing)])
             rows = session.scalars(_rows(caller).with_for_update()).all()
         self._caller = caller
-        self._rows = {(_scope(row.scope), row.window): row for row in rows}
+        self._rows: dict[Key, models.CallBudget] = {(_scope(row.scope), row.window): row for row in rows}
         self.opened: Buckets = {key: _bucket(row) for key, row in self._rows.items()}
 
     def put_back(self) -> None:

@@ -3,14 +3,15 @@
 ``<root>/<software>/<dossier>/<snapshot>/<resource>.parquet`` and ``manifest.json``, written last: a folder without a
 manifest is not a snapshot. A snapshot is always complete: when a package sends changes only, they are merged with
 the snapshot before (newer rows win, deleted keys go), so that figures can be made again without asking the vendor.
-``root`` is any fsspec URL; work files are local and only finished files are put there.
+``root`` is any fsspec URL; work files are local and only finished files are put there. What is kept of a read that was
+cut short lies beside the snapshots (:mod:`resources.kept_pages`).
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from connectors.contract import Batch, Cursor, Deleted, Event, NextCursor, Note, Resource, Stated
+from connectors.contract import (
+    Batch,
+    Checkpoint,
+    Cursor,
+    Deleted,
+    Event,
+    NextCursor,
+    Note,
+    Resource,
+    Resumed,
+    Stated,
+)
 from foundation.disk import is_full
-from foundation.errors import Busy, ReportABug, VendorDown
+from foundation.errors import (
+    Busy,
+    GrandlivreError,
+    Incomplete,
+    RateLimited,
+    ReportABug,
+    SignInAgain,
+    VendorDown,
+)
+from resources import kept_pages
+from resources.kept_pages import KeptPages
 
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
 
@@ -50,15 +72,21 @@ class _Open:
     path: Path
     rows: int = 0
 
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        self.writer.write_table(table)
+        self.rows += table.num_rows
+
 
 @dataclass
 class _Intake:
-    """What has been heard of a connector so far."""
+    """What has been heard of a connector so far; ``checkpoint`` is the last one, with the rows before it."""
 
     stated: dict[str, int] = field(default_factory=dict)
     deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     end: NextCursor | None = None
+    checkpoint: tuple[Cursor, dict[str, int]] | None = None
 
 
 class Landing:
@@ -78,17 +106,19 @@ class Landing:
         *,
         work: Path,
         previous: Snapshot | None = None,
+        kept: KeptPages | None = None,
     ) -> Snapshot:
         """Writes everything that ``events`` tell and returns the complete snapshot.
 
-        Raises VendorDown when fewer rows came than the package stated, and Busy when the disk is full; then no
-        snapshot exists and what was written is removed.
+        Raises Incomplete when fewer rows came than the package stated, and Busy when the disk is full; then no
+        snapshot exists and what was written is removed. Where a budget, the vendor or the sign-in cut the read short,
+        the rows up to the last checkpoint go to ``kept``; any other end empties it.
         """
         known = {resource.name: resource for resource in resources}
         drafts = work / "landing"
         drafts.mkdir(parents=True, exist_ok=True)
         try:
-            return self._land(software, dossier_id, snapshot_id, known, events, previous, drafts)
+            snapshot = self._land(software, dossier_id, snapshot_id, known, events, previous, drafts, kept)
         except (OSError, duckdb.IOException) as error:
             if is_full(error):
                 raise Busy(
@@ -96,8 +126,15 @@ class Landing:
                     next_step="Free space below the state folder, then sync again; nothing was lost.",
                 ) from None
             raise
+        except Exception as error:
+            if kept and not _cut_short(error):
+                kept.drop()
+            raise
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
+        if kept:
+            kept.drop()
+        return snapshot
 
     def _land(
         self,
@@ -108,8 +145,17 @@ class Landing:
         events: Iterable[Event],
         previous: Snapshot | None,
         work: Path,
+        kept: KeptPages | None,
     ) -> Snapshot:
-        opened, intake = self._write(known, events, work)
+        opened, intake = _opened(known, work), _Intake()
+        try:
+            self._write(opened, intake, events, kept)
+        except GrandlivreError as error:
+            if kept and intake.checkpoint and _cut_short(error):
+                state, rows = intake.checkpoint
+                if kept.keep(state, rows, {name: entry.path for name, entry in opened.items()}, snapshot_id):
+                    error.next_step += f" The {sum(rows.values())} rows read so far are kept."
+            raise
         end = intake.end
         if end is None:
             raise ReportABug("the connector ended without saying where it stands")
@@ -122,10 +168,7 @@ class Landing:
         read = {name: entry.rows for name, entry in opened.items()}
         for name, count in intake.stated.items():
             if read.get(name, 0) < count:
-                raise VendorDown(
-                    f"the package announced {count} rows of {name} and sent {read.get(name, 0)}",
-                    next_step="Nothing was changed; sync again, and report it if it stays so.",
-                )
+                raise Incomplete(f"the package announced {count} rows of {name} and sent {read.get(name, 0)}")
         paths = {name: entry.path for name, entry in opened.items()}
         for name in end.incremental:
             if previous is None:
@@ -152,23 +195,14 @@ class Landing:
         return self._snapshot(folder, manifest, work.parent)
 
     def _write(
-        self, known: Mapping[str, Resource], events: Iterable[Event], work: Path
-    ) -> tuple[dict[str, _Open], _Intake]:
-        """Streams batches to one Parquet file per resource, all of them created, also the empty ones."""
-        intake = _Intake()
-        opened: dict[str, _Open] = {}
+        self, opened: Mapping[str, _Open], intake: _Intake, events: Iterable[Event], kept: KeptPages | None
+    ) -> None:
+        """Streams batches to the opened files, and closes them, whatever happens."""
         try:
-            for name, resource in known.items():
-                path = work / f"{name}.new.parquet"
-                dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
-                writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
-                opened[name] = _Open(writer, path)
             for event in events:
                 match event:
                     case Batch(resource=name, rows=rows):
-                        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
-                        opened[name].writer.write_table(table)
-                        opened[name].rows += table.num_rows
+                        opened[name].write(rows)
                     case Deleted(resource=name, keys=keys):
                         intake.deleted.setdefault(name, []).append(keys)
                     case Stated(resource=name, count=count):
@@ -177,10 +211,24 @@ class Landing:
                         intake.notes.append(event)
                     case NextCursor():
                         intake.end = event
+                    case Checkpoint(state=state):
+                        intake.checkpoint = state, {name: entry.rows for name, entry in opened.items()}
+                    case Resumed():
+                        if kept is None or any(entry.rows for entry in opened.values()):
+                            raise ReportABug("the connector goes on from where nobody was")
+                        for name in kept.resources:
+                            for rows in kept.rows(name):
+                                opened[name].write(rows)
         finally:
             for entry in opened.values():
                 entry.writer.close()
-        return opened, intake
+
+    def kept(
+        self, software: str, dossier_id: str, owner: str, resources: Sequence[Resource], *, work: Path
+    ) -> KeptPages:
+        """What is kept of a read of the dossier through the link ``owner`` that was cut short."""
+        folder = f"{self._root}/{software}/{dossier_id}/{kept_pages.FOLDER}"
+        return KeptPages(self._fs, folder, owner, resources, work)
 
     def snapshot(self, software: str, dossier_id: str, snapshot_id: str, *, work: Path) -> Snapshot | None:
         """A snapshot by its id, its files readable locally; None when it is not (or no longer) there."""
@@ -205,7 +253,8 @@ class Landing:
         folder = f"{self._root}/{software}/{dossier_id}"
         if not self._fs.isdir(folder):
             return []
-        return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
+        found = sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
+        return [name for name in found if name != kept_pages.FOLDER]
 
     def _put(self, path: Path, target: str) -> None:
         if self._local:
@@ -229,6 +278,22 @@ class Landing:
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
         )
+
+
+def _opened(known: Mapping[str, Resource], work: Path) -> dict[str, _Open]:
+    """A Parquet file per resource, all of them created, also the empty ones."""
+    opened: dict[str, _Open] = {}
+    for name, resource in known.items():
+        path = work / f"{name}.new.parquet"
+        dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
+        writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
+        opened[name] = _Open(writer, path)
+    return opened
+
+
+def _cut_short(error: Exception) -> bool:
+    """Whether what was read before the error is as good as it was."""
+    return isinstance(error, RateLimited | VendorDown | SignInAgain) and not isinstance(error, Incomplete)
 
 
 def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:

@@ -43,7 +43,7 @@ class Budget(Protocol):
         ...
 
     def learn(self, windows: Iterable[Window]) -> None:
-        """Takes over what a reply told; to be called for every reply, also one that tells nothing."""
+        """Takes over what a reply told."""
         ...
 
 
@@ -67,7 +67,6 @@ class CallBudget:
         self._lease: Lease | None = None
         self._made = 0
         self._told: dict[str, tuple[Window, int]] = {}  # with the calls that were made by then
-        self._heard = False
         self._must_ask = False
         self._here = False
 
@@ -81,11 +80,9 @@ class CallBudget:
 
     def learn(self, windows: Iterable[Window]) -> None:
         with self._lock:
-            self._heard = True
             for window in windows:
                 self._told[window.name] = window, self._made
-                if self._lease and window.remaining is not None and window.remaining < self._lease.calls:
-                    self._must_ask = True  # somebody called whom the ledger does not know
+                self._must_ask |= self._overtakes(window)
 
     def close(self) -> None:
         """Gives back what was leased and not called, and tells the ledger what was learnt."""
@@ -93,6 +90,13 @@ class CallBudget:
             if self._here:
                 self._ledger.leave(self._caller, self._settlement(), self._now())
                 self._here = False
+
+    def _overtakes(self, window: Window) -> bool:
+        """Whether the lease, taken before this was told, promises more than it should."""
+        if not self._lease:
+            return False
+        fewer = window.remaining is not None and window.remaining < self._lease.calls
+        return fewer or (window.resets_at is not None and self._now() < window.resets_at < self._lease.until)
 
     def _take(self) -> datetime | None:
         """Takes a call; or tells, without taking any, when to try again."""
@@ -109,8 +113,8 @@ class CallBudget:
     def _settlement(self) -> Settlement:
         """What there is to hand in; it is handed in once."""
         told = tuple((window, self._made - then) for window, then in self._told.values())
-        found = Settlement(self._lease, told, self._heard)
-        self._lease, self._told, self._heard, self._must_ask = None, {}, False, False
+        found = Settlement(self._lease, told)
+        self._lease, self._told, self._must_ask = None, {}, False
         return found
 
 

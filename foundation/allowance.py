@@ -102,7 +102,6 @@ class Settlement:
 
     lease: Lease | None = None
     told: tuple[tuple[Window, int], ...] = ()
-    heard: bool = False
 
 
 class Ledger(Protocol):
@@ -134,8 +133,7 @@ class Claim:
 class Bucket:
     """One count of calls. ``left`` is what nobody took yet in this turn; None: nothing is known to hold calls back.
 
-    ``told``: the limit is the vendor's own word. ``heard``: a reply came since the bucket was made, so that what the
-    vendor tells is known.
+    ``told``: the limit is the vendor's own word.
     """
 
     scope: Scope
@@ -146,7 +144,6 @@ class Bucket:
     resets_at: datetime | None = None
     turn: int = 0
     told: bool = False
-    heard: bool = False
     claims: dict[str, Claim] = field(default_factory=dict)
 
     def declare(self, limit: Limit) -> None:
@@ -268,8 +265,6 @@ def take(buckets: Buckets, caller: Caller, settlement: Settlement, now: datetime
         nearly_over = bucket.resets_at is not None and bucket.resets_at - bucket.guard <= now
         if nearly_over or (free is not None and free <= 0):
             refused.append(bucket)
-        elif not bucket.heard:
-            calls = 1  # one call finds out what the vendor has to say
         elif free is not None:
             calls = min(calls, max(1, free // 4))  # ever smaller: near its end, no one holds what another waits for
     if refused:
@@ -298,8 +293,6 @@ def _settle(buckets: Buckets, caller: Caller, settlement: Settlement, now: datet
                 buckets[key].give_back(settlement.lease.calls, caller.dossier, turn)
     for window, made_since in settlement.told:
         _of(buckets, caller.scope(window.name), window.name).hear(window, made_since, now)
-    for bucket in buckets.values():
-        bucket.heard |= settlement.heard
 
 
 def _of(buckets: Buckets, scope: Scope, window: str) -> Bucket:

@@ -93,7 +93,7 @@ class _Shelf:
             row.connection_id = self._caller.connection
             row.allowed, row.calls_left, row.resets_at = bucket.allowed, bucket.left, bucket.resets_at
             row.length_seconds = None if bucket.length is None else int(bucket.length.total_seconds())
-            row.turn, row.told, row.heard = bucket.turn, bucket.told, bucket.heard
+            row.turn, row.told = bucket.turn, bucket.told
             row.claims = {name: _packed(claim) for name, claim in bucket.claims.items()}
 
 
@@ -118,7 +118,6 @@ def _blank(caller: Caller, scope: Scope, window: str) -> dict[str, Any]:
         "subject": caller.subject(scope),
         "turn": 0,
         "told": False,
-        "heard": False,
         "claims": {},
     }
 
@@ -142,7 +141,6 @@ def _bucket(row: models.CallBudget) -> Bucket:
         resets_at=row.resets_at,
         turn=row.turn,
         told=row.told,
-        heard=row.heard,
         claims={name: _unpacked(fields) for name, fields in row.claims.items()},
     )
 

@@ -242,5 +242,4 @@ class CallBudget(Base):
     resets_at: Mapped[datetime | None]
     turn: Mapped[int]
     told: Mapped[bool]
-    heard: Mapped[bool]
     claims: Mapped[dict[str, Any]]

@@ -55,7 +55,7 @@ def test_the_vendor_s_limit_is_never_exceeded(limit: int, shared: bool, acts: li
         if act == "die":
             continue  # and what it held is lost
         told = vendor.tells(now) if act == "tell" else None
-        settlement = Settlement(lease, ((told, 0),) if told else (), heard=True)
+        settlement = Settlement(lease, ((told, 0),) if told else ())
         if act == "leave":
             leave(buckets, callers[name], settlement, now)
             continue
@@ -101,8 +101,8 @@ def test_a_window_of_unknown_length_holds_nothing_back_once_it_is_over() -> None
 
 def test_calls_given_back_after_a_reset_do_not_count_in_the_next_window() -> None:
     buckets, caller = Buckets(), Caller("app", "d", limits=(Limit("minute", 60, MINUTE),))
-    take(buckets, caller, Settlement(heard=True), START)
-    lease = take(buckets, caller, Settlement(heard=True), START)
+    take(buckets, caller, Settlement(), START)
+    lease = take(buckets, caller, Settlement(), START)
     assert isinstance(lease, Lease)
     take(buckets, caller, Settlement(lease), START + timedelta(minutes=2))
     left = buckets["dossier", "minute"].left

@@ -36,8 +36,7 @@ def connect(cli: Cli, vendor: Sandbox, folder: Path) -> str:
 def test_each_window_is_listed_with_what_is_left_and_when_it_resets(cli: Cli, vendor: Sandbox, tmp_path: Path) -> None:
     vendor.knobs.day_limit = 5000  # type: ignore[attr-defined]
     connection = connect(cli, vendor, tmp_path)
-    dossier = cli("link", connection, vendor.external_id).line
-    cli("sync", dossier)
+    cli("link", connection, vendor.external_id)
     rows = cli("budgets", "--json").json
     assert set(rows[0]) == {
         "connection_id", "software", "scope", "subject", "window", "left", "limit", "resets_at", "source", "sharing"

@@ -43,7 +43,6 @@ def calls_until_a_wait(budget: CallBudget, clock: Clock, most: int = 10_000) -> 
             return made
         if len(clock.slept) > waited:
             return made
-        budget.learn([])
     return most
 
 
@@ -113,6 +112,17 @@ def test_calls_of_others_whom_we_cannot_see_are_believed(clock: Clock) -> None:
     assert calls_until_a_wait(budget, clock) == 2
 
 
+def test_calls_made_after_a_reply_are_not_in_what_it_told(clock: Clock) -> None:
+    budgets = LocalBudgets((Limit("minute", 60, MINUTE),))
+    budget = of(budgets, clock)
+    budget.before_call()
+    budget.learn([Window("minute", 10, clock() + MINUTE, limit=60)])
+    for _ in range(4):
+        budget.before_call()
+    budget.close()
+    assert calls_until_a_wait(of(Budgets(budgets.ledger, limits=budgets.limits), clock), clock) == 6
+
+
 def test_no_call_is_made_so_shortly_before_a_reset_that_it_counts_after_it(clock: Clock) -> None:
     budget = declared(clock, Limit("minute", 60, MINUTE))
     budget.before_call()
@@ -160,7 +170,6 @@ def test_what_was_leased_and_not_called_is_given_back(clock: Clock) -> None:
     first = of(budgets, clock)
     for _ in range(3):
         first.before_call()
-        first.learn([])
     budgets.close()
     other = Budgets(budgets.ledger, limits=budgets.limits)
     assert calls_until_a_wait(of(other, clock), clock) == 57

@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("resets_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("told", sa.Boolean(), nullable=False),
-        sa.Column("heard", sa.Boolean(), nullable=False),
         sa.Column("claims", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("place", "window", name="pk_call_budgets"),
     )

@@ -8,6 +8,7 @@ is told in :mod:`foundation.allowance`.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Protocol
 
 from foundation import allowance
 from foundation.allowance import SCOPES, Buckets, Caller, Lease, Ledger, Limit, Settlement, Window
-from foundation.errors import RateLimited
+from foundation.errors import RateLimited, Wait
 
 __all__ = [
     "PATIENCE_SECONDS",
@@ -31,6 +32,7 @@ __all__ = [
     "wait_until",
 ]
 
+_log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 90.0
 """A wait of at most so long is sat out; a longer one parks the sync until then."""
 
@@ -85,10 +87,14 @@ class CallBudget:
                 self._must_ask |= self._overtakes(window)
 
     def close(self) -> None:
-        """Gives back what was leased and not called, and tells the ledger what was learnt."""
+        """Gives back what was leased and not called, and tells the ledger what was learnt. A ledger that cannot be
+        reached is no trouble then: the window's end brings the same."""
         with self._lock:
             if self._here:
-                self._ledger.leave(self._caller, self._settlement(), self._now())
+                try:
+                    self._ledger.leave(self._caller, self._settlement(), self._now())
+                except Wait as error:
+                    _log.warning("calls of %s are not given back: %s", self._vendor, error)
                 self._here = False
 
     def _overtakes(self, window: Window) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from connectors.contract import (
-    Batch,
-    Checkpoint,
-    Cursor,
-    Deleted,
-    Event,
-    NextCursor,
-    Note,
-    Resource,
-    Resumed,
-    Stated,
-)
+from connectors.contract import Cursor, Event, Note, Resource
 from foundation.disk import is_full
-from foundation.errors import (
-    Busy,
-    GrandlivreError,
-    Incomplete,
-    RateLimited,
-    ReportABug,
-    SignInAgain,
-    VendorDown,
-)
+from foundation.errors import Busy, Incomplete, ReportABug
 from resources import kept_pages
+from resources.intake import Intake, cut_short
 from resources.kept_pages import KeptPages
 
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
@@ -62,31 +44,6 @@ class Snapshot:
     notes: tuple[Note, ...] = ()
     rows_read: int = 0
     unchanged: bool = False
-
-
-@dataclass
-class _Open:
-    """A resource while it is being written."""
-
-    writer: pq.ParquetWriter
-    path: Path
-    rows: int = 0
-
-    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
-        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
-        self.writer.write_table(table)
-        self.rows += table.num_rows
-
-
-@dataclass
-class _Intake:
-    """What has been heard of a connector so far; ``checkpoint`` is the last one, with the rows before it."""
-
-    stated: dict[str, int] = field(default_factory=dict)
-    deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    end: NextCursor | None = None
-    checkpoint: tuple[Cursor, dict[str, int]] | None = None
 
 
 class Landing:
@@ -127,7 +84,7 @@ class Landing:
                 ) from None
             raise
         except Exception as error:
-            if kept and not _cut_short(error):
+            if kept and not cut_short(error):
                 kept.drop()
             raise
         finally:
@@ -147,15 +104,8 @@ class Landing:
         work: Path,
         kept: KeptPages | None,
     ) -> Snapshot:
-        opened, intake = _opened(known, work), _Intake()
-        try:
-            self._write(opened, intake, events, kept)
-        except GrandlivreError as error:
-            if kept and intake.checkpoint and _cut_short(error):
-                state, rows = intake.checkpoint
-                if kept.keep(state, rows, {name: entry.path for name, entry in opened.items()}, snapshot_id):
-                    error.next_step += f" The {sum(rows.values())} rows read so far are kept."
-            raise
+        intake = Intake(known, work, kept)
+        intake.take_in(events, snapshot_id)
         end = intake.end
         if end is None:
             raise ReportABug("the connector ended without saying where it stands")
@@ -165,11 +115,11 @@ class Landing:
             return Snapshot(
                 previous.snapshot_id, previous.files, previous.rows, end.cursor, tuple(intake.notes), unchanged=True
             )
-        read = {name: entry.rows for name, entry in opened.items()}
+        read = intake.rows
         for name, count in intake.stated.items():
             if read.get(name, 0) < count:
                 raise Incomplete(f"the package announced {count} rows of {name} and sent {read.get(name, 0)}")
-        paths = {name: entry.path for name, entry in opened.items()}
+        paths = intake.paths
         for name in end.incremental:
             if previous is None:
                 raise ReportABug(f"changes of {name} came without a snapshot to change")
@@ -193,35 +143,6 @@ class Landing:
         draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         self._put(draft, f"{folder}/manifest.json")
         return self._snapshot(folder, manifest, work.parent)
-
-    def _write(
-        self, opened: Mapping[str, _Open], intake: _Intake, events: Iterable[Event], kept: KeptPages | None
-    ) -> None:
-        """Streams batches to the opened files, and closes them, whatever happens."""
-        try:
-            for event in events:
-                match event:
-                    case Batch(resource=name, rows=rows):
-                        opened[name].write(rows)
-                    case Deleted(resource=name, keys=keys):
-                        intake.deleted.setdefault(name, []).append(keys)
-                    case Stated(resource=name, count=count):
-                        intake.stated[name] = count
-                    case Note():
-                        intake.notes.append(event)
-                    case NextCursor():
-                        intake.end = event
-                    case Checkpoint(state=state):
-                        intake.checkpoint = state, {name: entry.rows for name, entry in opened.items()}
-                    case Resumed():
-                        if kept is None or any(entry.rows for entry in opened.values()):
-                            raise ReportABug("the connector goes on from where nobody was")
-                        for name in kept.resources:
-                            for rows in kept.rows(name):
-                                opened[name].write(rows)
-        finally:
-            for entry in opened.values():
-                entry.writer.close()
 
     def kept(
         self, software: str, dossier_id: str, owner: str, resources: Sequence[Resource], *, work: Path
@@ -278,22 +199,6 @@ class Landing:
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
         )
-
-
-def _opened(known: Mapping[str, Resource], work: Path) -> dict[str, _Open]:
-    """A Parquet file per resource, all of them created, also the empty ones."""
-    opened: dict[str, _Open] = {}
-    for name, resource in known.items():
-        path = work / f"{name}.new.parquet"
-        dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
-        writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
-        opened[name] = _Open(writer, path)
-    return opened
-
-
-def _cut_short(error: Exception) -> bool:
-    """Whether what was read before the error is as good as it was."""
-    return isinstance(error, RateLimited | VendorDown | SignInAgain) and not isinstance(error, Incomplete)
 
 
 def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:

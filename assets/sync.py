@@ -212,11 +212,13 @@ class _Sync:
                 )
             return before
         self.report("extract", 0)
+        kept = landing.kept(self.software, dossier, self.link.link_id, connector.resources, work=self.work)
         request = ExtractRequest(
             self.link.external_id,
             since=self.since,
             cursor=standing.cursor if before and not afresh else None,
             totals_only=self.link.mode == "totals",
+            resume=kept.resume,
         )
         self.incremental = request.cursor is not None
         snapshot = landing.land(
@@ -227,6 +229,7 @@ class _Sync:
             self._announced(connector.extract(request)),
             work=self.work,
             previous=before,
+            kept=kept,
         )
         self.house.registry.set_health(self.link.connection_id, "ok", None)
         self.rows_read += snapshot.rows_read

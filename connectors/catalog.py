@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
 from typing import Literal
 
+from foundation.allowance import Limit
 from foundation.errors import WrongInput
 
 Level = Literal["firm", "dossier", "support", "on_premise"]
@@ -38,7 +40,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Package:
-    """One package as people know it. ``deletions`` is the declared way in which deleted lines are noticed."""
+    """One package as people know it. ``deletions`` is the declared way in which deleted lines are noticed; ``limits``
+    are the calls that the vendor allows, until it tells otherwise."""
 
     slug: str
     name: str
@@ -52,6 +55,7 @@ class Package:
     room: str | None = None
     country: str | None = None
     note: str = ""
+    limits: tuple[Limit, ...] = ()
 
     @property
     def available(self) -> bool:
@@ -121,6 +125,14 @@ def _oauth(token_url: str = "") -> tuple[Field, ...]:
     )
 
 
+_SECOND, _MINUTE, _DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+# Limits are those of the vendors' own pages, for an app of the lowest tier; inferred where only others tell them.
+_XERO_LIMITS = (
+    Limit("minute", 60, _MINUTE),
+    Limit("day", 5000, _DAY),
+    Limit("appminute", 10_000, _MINUTE, "app"),
+)
+
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
@@ -143,6 +155,7 @@ def _exact(country: str) -> Package:
         deletions="feed (sync/Deleted)",
         room="connectors.exact_online",
         country=country,
+        limits=(Limit("minute", 60, _MINUTE), Limit("day", 5000, _DAY)),
     )
 
 
@@ -177,6 +190,8 @@ _ROWS = (
         (_base("https://api.yukiworks.be"), _secret("access_key", "web service access key")),
         _FEED | {"package_trial_balance"},
         "change digest",
+        # Per domain, shared with the firm's other tools; no reply tells what is left.
+        limits=(Limit("day", 1000, _DAY, "connection"),),
     ),
     Package(
         "sage_business_cloud_accounting",
@@ -188,6 +203,11 @@ _ROWS = (
         (_base("https://api.accounting.sage.com/v3.1"), *_oauth("https://oauth.accounting.sage.com/token")),
         _FEED,
         "status",
+        limits=(
+            Limit("minute", 100, _MINUTE, inferred=True),
+            Limit("day", 2500, _DAY, inferred=True),
+            Limit("appday", 1_296_000, _DAY, "app", inferred=True),
+        ),
     ),
     Package(
         "twinfield",
@@ -200,6 +220,8 @@ _ROWS = (
         _FEED,
         "deleted transactions list",
         country="NL",
+        # In credits: a query costs 1, anything else 3.
+        limits=(Limit("appminute", 50, _MINUTE, "app"), Limit("minute", 25, _MINUTE, "connection")),
     ),
     Package(
         "adminpulse",
@@ -211,6 +233,7 @@ _ROWS = (
         (_base("https://api.adminpulse.be"), _secret("api_key", "API key of the office")),
         frozenset({"discover"}),
         "the client list replaces the client list",
+        limits=(Limit("minute", 480, _MINUTE, "connection"),),
     ),
     Package(
         "odoo",
@@ -257,6 +280,7 @@ _ROWS = (
         _FEED,
         "entries are never deleted",
         country="BE",
+        limits=(Limit("five_minutes", 6000, 5 * _MINUTE, "connection"),),
     ),
     Package(
         "cegid",
@@ -282,6 +306,7 @@ _ROWS = (
         (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
         _FEED | {"package_trial_balance"},
         "status",
+        limits=_XERO_LIMITS,
     ),
     Package(
         "xero_tb",
@@ -293,6 +318,7 @@ _ROWS = (
         (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
         frozenset({"discover", "totals", "package_trial_balance"}),
         "each balance replaces the balance",
+        limits=_XERO_LIMITS,
     ),
     Package(
         "quickbooks",
@@ -308,6 +334,7 @@ _ROWS = (
         ),
         _READER | {"package_trial_balance"},
         "change data capture",
+        limits=(Limit("minute", 500, _MINUTE), Limit("second", 10, _SECOND)),
     ),
     Package(
         "e_conomic",
@@ -323,6 +350,7 @@ _ROWS = (
         ),
         _READER | {"package_trial_balance"},
         "entries are never deleted",
+        limits=(Limit("day", 50_000, _DAY, inferred=True),),  # an older text; today calls have a cost
     ),
     Package(
         "octopus",

@@ -6,6 +6,7 @@
     ├── Wait                 nothing to do but wait; a later try may succeed
     │   ├── RateLimited      a budget is used up; carries the moment to resume
     │   ├── VendorDown       the package does not answer, or answers nonsense
+    │   │   └── Incomplete   it sent less than it announced
     │   └── Busy             somebody else holds the file, the dossier or the disk
     ├── FixTheData           what was read cannot be right; a person must look
     │   ├── BadFile          a file is damaged or not in the promised format
@@ -31,6 +32,7 @@ __all__ = [
     "EmptyAnswer",
     "FixTheData",
     "GrandlivreError",
+    "Incomplete",
     "RateLimited",
     "ReportABug",
     "SignInAgain",
@@ -106,6 +108,12 @@ class VendorDown(Wait):
     """The package does not answer, or answers something that is not an answer."""
 
     kind = "vendor_down"
+
+
+class Incomplete(VendorDown):
+    """The package sent less than it announced. Nothing of the answer can be relied on."""
+
+    default_next_step = "Nothing was changed; sync again, and report it if it stays so."
 
 
 class Busy(Wait):

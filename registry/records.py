@@ -150,6 +150,27 @@ class StaleDossier:
     figures_as_of: datetime | None
 
 
+@dataclass(frozen=True)
+class CallBudget:
+    """What is left of one window of calls. ``scope`` and ``subject`` tell whose calls are counted together.
+
+    ``left`` leaves out what running syncs have taken ahead. ``resets_at`` is None while no call was made in the window.
+    ``source`` is ``vendor`` for a limit that the vendor told, ``declared`` for one that it publishes. ``sharing``
+    counts the dossiers that call at the moment, for a window that several share.
+    """
+
+    connection_id: str
+    software: str
+    scope: str
+    subject: str
+    window: str
+    allowed: int | None
+    left: int
+    resets_at: datetime | None
+    source: str
+    sharing: int
+
+
 Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun)
 
 

@@ -152,6 +152,14 @@ class SyncRuns(Links):
         failed = [run for run in latest if run.status == "failed" and run.dossier_id in linked]
         return sorted(failed, key=lambda run: run.dossier_id)
 
+    def parked_now(self, software: str | None = None, *, due_by: datetime | None = None) -> list[SyncRun]:
+        """The dossiers that wait for a vendor's budget: the latest finished run of each linked dossier, where it was
+        parked, the first to resume first. With ``due_by``, those that may go on at that moment (``next_retry_at``)."""
+        linked = {link.dossier_id for link in self.links(software)}
+        parked = [r for r in self.latest_runs().values() if r.status == "parked" and r.dossier_id in linked]
+        due = [r for r in parked if due_by is None or (r.next_retry_at is not None and r.next_retry_at <= due_by)]
+        return sorted(due, key=lambda run: (run.next_retry_at is None, run.next_retry_at, run.dossier_id))
+
     def stale(self, software: str | None, older_than: timedelta) -> list[StaleDossier]:
         """Linked dossiers whose figures are older than ``older_than``, the oldest first.
 

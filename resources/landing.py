@@ -3,15 +3,16 @@
 ``<root>/<software>/<dossier>/<snapshot>/<resource>.parquet`` and ``manifest.json``, written last: a folder without a
 manifest is not a snapshot. A snapshot is always complete: when a package sends changes only, they are merged with
 the snapshot before (newer rows win, deleted keys go), so that figures can be made again without asking the vendor.
-``root`` is any fsspec URL; work files are local and only finished files are put there.
+``root`` is any fsspec URL; work files are local and only finished files are put there. What is kept of a read that was
+cut short lies beside the snapshots (:mod:`resources.kept_pages`).
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from connectors.contract import Batch, Cursor, Deleted, Event, NextCursor, Note, Resource, Stated
+from connectors.contract import Cursor, Event, Note, Resource
 from foundation.disk import is_full
-from foundation.errors import Busy, ReportABug, VendorDown
+from foundation.errors import Busy, Incomplete, ReportABug
+from resources import kept_pages
+from resources.intake import Intake, cut_short
+from resources.kept_pages import KeptPages
 
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
 
@@ -44,25 +48,6 @@ class Snapshot:
     stated: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass
-class _Open:
-    """A resource while it is being written."""
-
-    writer: pq.ParquetWriter
-    path: Path
-    rows: int = 0
-
-
-@dataclass
-class _Intake:
-    """What has been heard of a connector so far."""
-
-    stated: dict[str, int] = field(default_factory=dict)
-    deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    end: NextCursor | None = None
-
-
 class Landing:
     """Snapshots below ``root``. ``work`` is always a local folder that belongs to the running sync alone."""
 
@@ -80,17 +65,19 @@ class Landing:
         *,
         work: Path,
         previous: Snapshot | None = None,
+        kept: KeptPages | None = None,
     ) -> Snapshot:
         """Writes everything that ``events`` tell and returns the complete snapshot.
 
-        Raises VendorDown when fewer rows came than the package stated, and Busy when the disk is full; then no
-        snapshot exists and what was written is removed.
+        Raises Incomplete when fewer rows came than the package stated, and Busy when the disk is full; then no
+        snapshot exists and what was written is removed. Where a budget, the vendor or the sign-in cut the read short,
+        the rows up to the last checkpoint go to ``kept``; any other end empties it.
         """
         known = {resource.name: resource for resource in resources}
         drafts = work / "landing"
         drafts.mkdir(parents=True, exist_ok=True)
         try:
-            return self._land(software, dossier_id, snapshot_id, known, events, previous, drafts)
+            snapshot = self._land(software, dossier_id, snapshot_id, known, events, previous, drafts, kept)
         except (OSError, duckdb.IOException) as error:
             if is_full(error):
                 raise Busy(
@@ -98,8 +85,15 @@ class Landing:
                     next_step="Free space below the state folder, then sync again; nothing was lost.",
                 ) from None
             raise
+        except Exception as error:
+            if kept and not cut_short(error):
+                kept.drop()
+            raise
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
+        if kept:
+            kept.drop()
+        return snapshot
 
     def _land(
         self,
@@ -110,8 +104,10 @@ class Landing:
         events: Iterable[Event],
         previous: Snapshot | None,
         work: Path,
+        kept: KeptPages | None,
     ) -> Snapshot:
-        opened, intake = self._write(known, events, work)
+        intake = Intake(known, work, kept)
+        intake.take_in(events, snapshot_id)
         end = intake.end
         if end is None:
             raise ReportABug("the connector ended without saying where it stands")
@@ -121,14 +117,11 @@ class Landing:
             return Snapshot(
                 previous.snapshot_id, previous.files, previous.rows, end.cursor, tuple(intake.notes), unchanged=True
             )
-        read = {name: entry.rows for name, entry in opened.items()}
+        read = intake.rows
         for name, count in intake.stated.items():
             if read.get(name, 0) < count:
-                raise VendorDown(
-                    f"the package announced {count} rows of {name} and sent {read.get(name, 0)}",
-                    next_step="Nothing was changed; sync again, and report it if it stays so.",
-                )
-        paths = {name: entry.path for name, entry in opened.items()}
+                raise Incomplete(f"the package announced {count} rows of {name} and sent {read.get(name, 0)}")
+        paths = intake.paths
         for name in end.incremental:
             if previous is None:
                 raise ReportABug(f"changes of {name} came without a snapshot to change")
@@ -154,36 +147,12 @@ class Landing:
         self._put(draft, f"{folder}/manifest.json")
         return self._snapshot(folder, manifest, work.parent)
 
-    def _write(
-        self, known: Mapping[str, Resource], events: Iterable[Event], work: Path
-    ) -> tuple[dict[str, _Open], _Intake]:
-        """Streams batches to one Parquet file per resource, all of them created, also the empty ones."""
-        intake = _Intake()
-        opened: dict[str, _Open] = {}
-        try:
-            for name, resource in known.items():
-                path = work / f"{name}.new.parquet"
-                dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
-                writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
-                opened[name] = _Open(writer, path)
-            for event in events:
-                match event:
-                    case Batch(resource=name, rows=rows):
-                        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
-                        opened[name].writer.write_table(table)
-                        opened[name].rows += table.num_rows
-                    case Deleted(resource=name, keys=keys):
-                        intake.deleted.setdefault(name, []).append(keys)
-                    case Stated(resource=name, count=count):
-                        intake.stated[name] = count
-                    case Note():
-                        intake.notes.append(event)
-                    case NextCursor():
-                        intake.end = event
-        finally:
-            for entry in opened.values():
-                entry.writer.close()
-        return opened, intake
+    def kept(
+        self, software: str, dossier_id: str, owner: str, resources: Sequence[Resource], *, work: Path
+    ) -> KeptPages:
+        """What is kept of a read of the dossier through the link ``owner`` that was cut short."""
+        folder = f"{self._root}/{software}/{dossier_id}/{kept_pages.FOLDER}"
+        return KeptPages(self._fs, folder, owner, resources, work)
 
     def snapshot(self, software: str, dossier_id: str, snapshot_id: str, *, work: Path) -> Snapshot | None:
         """A snapshot by its id, its files readable locally; None when it is not (or no longer) there."""
@@ -208,7 +177,8 @@ class Landing:
         folder = f"{self._root}/{software}/{dossier_id}"
         if not self._fs.isdir(folder):
             return []
-        return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
+        found = sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
+        return [name for name in found if name != kept_pages.FOLDER]
 
     def _put(self, path: Path, target: str) -> None:
         if self._local:

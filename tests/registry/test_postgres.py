@@ -18,6 +18,7 @@ from foundation.secrets import Secret
 from registry.models import Base
 from registry.store import Registry
 from registry.vault import Vault
+from tests.registry.test_budgets import share_out
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,10 @@ def test_an_id_taken_at_the_same_moment_is_something_to_try_again(registry: Regi
     kept = [each.dossier_id for each in registry.links()]
     assert len(set(kept)) == len(kept) == 6 - len(refused)
     assert set(refused) <= {"somebody else registered the same at the same moment"}
+
+
+def test_calls_are_given_once_to_all_who_share_them(registry: Registry, address: str, tmp_path: Path) -> None:
+    home = Home(tmp_path / "another machine")
+    with Registry.open(home, url=address, vault=Vault.of(home, environ={})) as other:
+        assert share_out([registry, other], 100) == 100
+    assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}

@@ -1,8 +1,8 @@
 """Standing inventories of what is wrong now, per package: events go quiet, inventories do not.
 
-Three unpartitioned checks on each ``<software>/ledger``: ``failed_now`` (dossiers whose last sync failed), ``stale``
-(figures older than a day and a half) and ``unbalanced`` (a check of the figures that stand did not pass). Each tells
-an exact count, a sample, and what to do.
+Four unpartitioned checks on each ``<software>/ledger``: ``failed_now`` (dossiers whose last sync failed), ``stale``
+(figures older than a day and a half), ``unbalanced`` (a check of the figures that stand did not pass) and ``unlinked``
+(partitions without a link that only a person may remove). Each tells an exact count, a sample, and what to do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.ledgers import ledger_key
+from assets.pruning import removals_of
 from connectors.catalog import Package, available_packages
 from resources.house import House
 from resources.packages import PackageResource
@@ -21,16 +22,18 @@ _CHECKS = {
     "failed_now": "Dossiers whose last sync failed.",
     "stale": "Dossiers whose figures are older than 36 hours.",
     "unbalanced": "Dossiers whose figures do not pass every check.",
+    "unlinked": "Partitions without a linked dossier that are not removed without a person.",
 }
 _NEXT_STEP = {
     "failed_now": "Read the reason in the observation of the partition, mend it, then materialize the partition.",
     "stale": "Look for a connection that needs a sign-in (`grandlivre connections`), then materialize the partitions.",
+    "unlinked": "Check that the registry is the right one, then run `grandlivre prune-partitions SOFTWARE --yes`.",
     "unbalanced": "Query ledger.reconciliation for the dossier; the detail names accounts and amounts.",
 }
 
 
 def health_checks(row: Package) -> dg.AssetChecksDefinition:
-    """The three checks of one package."""
+    """The checks of one package."""
     key = ledger_key(row.slug)
 
     def health(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
@@ -40,6 +43,7 @@ def health_checks(row: Package) -> dg.AssetChecksDefinition:
                 "failed_now": failed_now(house, row.slug),
                 "stale": stale(house, row.slug),
                 "unbalanced": unbalanced(house, row.slug),
+                "unlinked": unlinked(house, context.instance, row.slug),
             }
         for name, dossiers in found.items():
             yield verdict(key, name, dossiers)
@@ -59,7 +63,9 @@ def verdict(key: dg.AssetKey, name: str, dossiers: Mapping[str, str]) -> dg.Asse
         check_name=name,
         passed=not dossiers,
         severity=dg.AssetCheckSeverity.ERROR if name == "failed_now" else dg.AssetCheckSeverity.WARN,
-        description=f"{len(dossiers)} dossiers. {_NEXT_STEP[name]}" if dossiers else "None.",
+        description=f"{len(dossiers)} dossiers. {_NEXT_STEP[name].replace('SOFTWARE', key.path[0])}"
+        if dossiers
+        else "None.",
         metadata={
             "count": len(dossiers),
             "sample": dg.MetadataValue.json(dict(sorted(dossiers.items())[:_SAMPLE])),
@@ -92,6 +98,12 @@ def unbalanced(house: House, software: str) -> dict[str, str]:
             [software],
         ).fetchall()
     return dict(rows)
+
+
+def unlinked(house: House, instance: dg.DagsterInstance, software: str) -> dict[str, str]:
+    """Partitions of a package without a link that wait for a person, with the reason."""
+    found = removals_of(house.registry, instance, software)
+    return dict.fromkeys(found.held, found.why)
 
 
 def all_health_checks() -> list[dg.AssetChecksDefinition]:

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.ledgers import ledger_key
+from assets.nightly import NIGHTLY
 from assets.published import PUBLISHED
 from connectors.catalog import available_packages
 
@@ -38,6 +39,11 @@ health_job = dg.define_asset_job(
     "health",
     selection=dg.AssetSelection.all_asset_checks(),
     description="Counts what is wrong now: failed, stale and unbalanced dossiers per package.",
+)
+nightly_job = dg.define_asset_job(
+    "nightly_summary",
+    selection=dg.AssetSelection.assets(NIGHTLY),
+    description="Tells what the night came to: outcomes, causes, the slowest, calls per connection.",
 )
 publish_job = dg.define_asset_job(
     "publish",

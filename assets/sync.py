@@ -23,6 +23,7 @@ from foundation.disk import is_full
 from foundation.errors import Busy, ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.locks import dossier_lock
 from registry.store import Link
+from registry.sync_runs import FROM_LANDING
 from resources.house import House, Report, silent
 from resources.landing import Snapshot
 from warehouse import chart, scripts
@@ -47,7 +48,8 @@ class SyncOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sync. ``status`` is synced, unchanged, parked (to resume at a time) or failed.
+    """What became of a sync. ``status`` is synced, unchanged, parked (to resume at a time) or failed; or skipped, when
+    there was none because an earlier one is fresh enough.
 
     ``difference`` is the sum of absolute differences from the package's own balances, None without evidence.
     """
@@ -64,7 +66,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        return self.status in ("synced", "unchanged")
+        return self.status in ("synced", "unchanged", "skipped")
 
 
 def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = None, report: Report = silent) -> Outcome:
@@ -96,13 +98,14 @@ def _recorded(link: Link, house: House, options: SyncOptions, report: Report, st
     sync_id = registry.start_run(
         dossier_id=link.dossier_id,
         link_id=link.link_id,
-        trigger=options.trigger,
+        trigger=FROM_LANDING if options.from_landing else options.trigger,
         mode=link.mode,
         window_start=link.transfer_date,
         dagster_run_id=options.dagster_run_id,
     )
     registry.mark_crashed(link.dossier_id, except_sync_id=sync_id)
-    registry.mark_first_sync_requested(link.dossier_id)
+    if link.wanted_first_sync:
+        registry.mark_first_sync_requested(link.dossier_id)
     sync = _Sync(link, house, options, report, sync_id, started)
     try:
         outcome = sync.run()

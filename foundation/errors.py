@@ -161,3 +161,14 @@ class ReportABug(GrandlivreError):
 
     kind = "bug"
     default_next_step = "Please report it, with the sync id; GRANDLIVRE_LOG=DEBUG tells more."
+
+
+def kinds(*, transient: bool | None = None) -> list[str]:
+    """The kind of every error of the tree; with ``transient`` only of those for which a later try can (or cannot)
+    succeed without a person."""
+
+    def below(kind: type[GrandlivreError]) -> list[type[GrandlivreError]]:
+        return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
+
+    tree = (each for each in below(GrandlivreError) if each.__module__ == __name__)
+    return [each.kind for each in tree if transient is None or each.transient is transient]

@@ -46,3 +46,32 @@ def connection_lock(home: Home, connection_id: str, *, timeout: float) -> Iterat
     busy = f"another process has been renewing the sign-in of connection {connection_id} for {timeout:g} s"
     with held(path, timeout=timeout, busy=busy):
         yield
+
+
+@contextmanager
+def run_lock(home: Home, run_id: str) -> Iterator[None]:
+    """Held by the process of a Dagster run for as long as it works, so that others can see whether it lives."""
+    path = _run_path(home, run_id)
+    with held(path, timeout=10, busy=f"another process works as run {run_id}"):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)  # before it is released: a lock that can be had is one that was left behind
+
+
+def left_behind(home: Home, run_id: str) -> bool:
+    """Whether the process of a run died without a word: its lock is there, and nobody holds it. The lock is cleared
+    away then, so that this is told once."""
+    path = _run_path(home, run_id)
+    if not path.exists():
+        return False  # it never began, or it ended well, or it works on another host
+    try:
+        with held(path, timeout=0, busy=f"run {run_id} is at work"):
+            path.unlink(missing_ok=True)
+    except Busy:
+        return False
+    return True
+
+
+def _run_path(home: Home, run_id: str) -> Path:
+    return home.locks / f"run-{require_id(run_id, 'a run id')}.lock"

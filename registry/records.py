@@ -16,9 +16,13 @@ class Firm:
     name: str
 
 
+NOT_TRIED = "not tried yet"
+"""The health detail of a connection that nobody has used yet."""
+
+
 @dataclass(frozen=True)
 class Connection:
-    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, known since ``health_at``."""
+    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, seen at ``health_at``."""
 
     id: str
     firm_id: str
@@ -31,6 +35,11 @@ class Connection:
     expires_at: datetime | None
     created_at: datetime
     created_by: str | None
+
+    @property
+    def refused(self) -> bool:
+        """The package refused the sign-in; until a person signs in again nothing but a person's sync should try."""
+        return self.health == "needs_login" and self.health_detail != NOT_TRIED
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class SyncOptions:
     publish: bool = True
     dagster_run_id: str | None = None
 
+    @property
+    def told_trigger(self) -> str:
+        """What records say: figures made again from landing are no fresher, whoever asked for them."""
+        return FROM_LANDING if self.from_landing else self.trigger
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -98,7 +103,7 @@ def _recorded(link: Link, house: House, options: SyncOptions, report: Report, st
     sync_id = registry.start_run(
         dossier_id=link.dossier_id,
         link_id=link.link_id,
-        trigger=FROM_LANDING if options.from_landing else options.trigger,
+        trigger=options.told_trigger,
         mode=link.mode,
         window_start=link.transfer_date,
         dagster_run_id=options.dagster_run_id,
@@ -177,7 +182,7 @@ class _Sync:
         with Workbench(self.work) as bench:
             results = self._prove(bench, connector, snapshot, standing, overrides)
             refuse_failed(results)
-            self._load(bench, snapshot, overrides, connector.calls, self._cause(snapshot, standing))
+            self._load(bench, snapshot, standing, overrides, connector.calls)
         return results
 
     def failed(self, error: GrandlivreError) -> Outcome:
@@ -305,7 +310,7 @@ class _Sync:
         )
 
     def _load(
-        self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override], calls: int, cause: str
+        self, bench: Workbench, snapshot: Snapshot, standing: Standing, overrides: Sequence[Override], calls: int
     ) -> None:
         self.report("load", bench.count("work.journal_lines"))
         told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
@@ -332,8 +337,9 @@ class _Sync:
             cursor=snapshot.cursor,
             calendar=calendar_mark(overrides, self.rules),
             rules=self.rules_version,
-            cause=cause,
-            trigger=self.options.trigger,
+            cause=self._cause(snapshot, standing),
+            as_of=standing.as_of if self.options.from_landing else None,
+            trigger=self.options.told_trigger,
             started_at=self.started,
             finished_at=self.house.now(),
             rows_read=self.rows_read,

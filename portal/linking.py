@@ -14,6 +14,7 @@ from foundation.errors import WrongInput
 from portal.connecting import JsonFlag, opened
 from portal.mapping import query_if_published
 from portal.output import show, tell
+from registry.models import GOOD, STATUSES
 from registry.store import Link
 from resources.house import House
 
@@ -106,8 +107,9 @@ def dossiers(json: JsonFlag = False) -> None:
     """Lists the linked dossiers with their status and the age of their figures."""
     house = House.open()
     rows = []
+    latest, asked = house.registry.latest_runs(STATUSES), house.registry.latest_runs(GOOD, asked=True)
     for item in house.registry.links():
-        last, good = house.registry.last_run(item.dossier_id), house.registry.last_good_run(item.dossier_id)
+        last, good = latest.get(item.dossier_id), asked.get(item.dossier_id)
         rows.append(
             {
                 "dossier_id": item.dossier_id,

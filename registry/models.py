@@ -19,6 +19,7 @@ HEALTH = ("ok", "expiring", "needs_login", "no_access", "rate_limited", "vendor_
 MODES = ("replace", "from_date", "totals")
 FINISHED = ("synced", "unchanged", "parked", "failed")
 """How a run ends; until then its status is ``running``."""
+STATUSES = (*FINISHED, "running")
 GOOD = ("synced", "unchanged")
 """Ends after which the figures are those of the package at the start of the run."""
 

@@ -146,9 +146,13 @@ class SyncRuns(Links):
         software: str | None = None,
         firm: str | None = None,
         dossier_id: str | None = None,
+        asked: bool = False,
     ) -> dict[str, SyncRun]:
-        """For each dossier its latest run that ended as one of ``statuses``, in one question for all of them."""
+        """For each dossier its latest run that is at one of ``statuses``, in one question for all of them; with
+        ``asked`` only runs that asked the package, which those from landing do not."""
         latest = select(func.max(models.SyncRun.sync_id)).where(models.SyncRun.status.in_(statuses))
+        if asked:
+            latest = latest.where(models.SyncRun.trigger != FROM_LANDING)
         if software is not None:
             latest = latest.where(models.SyncRun.software == software)
         if firm is not None:
@@ -224,10 +228,11 @@ class SyncRuns(Links):
     def stale(self, software: str | None, older_than: timedelta) -> list[StaleDossier]:
         """Linked dossiers whose figures are older than ``older_than``, the oldest first.
 
-        Figures are as old as the start of the last good run. A dossier that never synced well counts from its link.
+        Figures are as old as the start of the last good run that asked the package. A dossier that never synced well
+        counts from its link.
         """
         limit = self.now() - older_than
-        good = self.latest_runs(models.GOOD)
+        good = self.latest_runs(models.GOOD, asked=True)
         found: list[StaleDossier] = []
         for link in self.links(software):
             as_of = good[link.dossier_id].started_at if link.dossier_id in good else None

@@ -70,6 +70,8 @@ class LoadRecord:
     vendor_calls: int
     rules: str = ""
     cause: str = "package"
+    as_of: datetime | None = None
+    """When the package told these figures; None: at the end of this run."""
     dagster_run_id: str | None = None
 
 
@@ -264,7 +266,7 @@ def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRec
             facts.vat_number,
             facts.mode,
             facts.since,
-            _naive_utc(record.finished_at),
+            _naive_utc(record.as_of or record.finished_at),
             record.sync_id,
             facts.link_id,
             record.snapshot_id,

@@ -97,12 +97,14 @@ def test_what_was_synced_in_steps_equals_what_is_synced_at_once(dossier: Linked,
 def test_from_landing_calls_no_vendor_and_gives_the_same_figures(dossier: Linked) -> None:
     dossier.sync()
     before = dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key")
+    as_of = dossier.query("SELECT last_synced_at FROM ledger.dossiers")
     calls = dossier.sandbox.calls
     dossier.sandbox.show(told_by(dossier.row, 1))
     outcome = dossier.sync(from_landing=True)
     assert outcome.status == "synced", outcome.error
     assert outcome.vendor_calls == 0
     assert dossier.sandbox.calls == calls
+    assert dossier.query("SELECT last_synced_at FROM ledger.dossiers") == as_of, "the figures are as old as they were"
     assert dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key") == before
 
 

@@ -101,7 +101,9 @@ def _copy(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, out: Pat
 def _copy_to(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, target: Path) -> None:
     header = ", HEADER" if format is QueryFormat.csv else ""
     quoted = str(target).replace("'", "''")
-    db.execute(f"COPY ({sql.strip().rstrip(';')}) TO '{quoted}' (FORMAT {format.value}{header})")
+    # In two steps: a COPY whose query fails on its way may never return (DuckDB 2.0.1); a table that fails does.
+    db.execute(f"CREATE TEMP TABLE answer AS {sql.strip().rstrip(';')}")
+    db.execute(f"COPY answer TO '{quoted}' (FORMAT {format.value}{header})")
 
 
 def export(

@@ -29,6 +29,7 @@ from resources import kept_pages
 from resources.intake import Intake, cut_short
 from resources.kept_pages import KeptPages
 
+_BATCH_ROWS = 100_000
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
 
 
@@ -234,7 +235,10 @@ def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Tabl
                 UNION ALL SELECT * FROM changed
             ) r
             WHERE NOT EXISTS (SELECT 1 FROM gone g WHERE {same} {not_newer})"""
-        db.execute(f"COPY ({merged}) TO {_text(target)} (FORMAT parquet, COMPRESSION lz4)")
+        # Written here and not by DuckDB's COPY, which may never return when its query or its disk fails (2.0.1).
+        with pq.ParquetWriter(target, resource.schema, compression="lz4") as writer:
+            for batch in db.sql(merged).to_arrow_reader(_BATCH_ROWS):
+                writer.write_table(pa.Table.from_batches([batch]).cast(resource.schema))
     return target
 
 

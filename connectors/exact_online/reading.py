@@ -98,8 +98,8 @@ class DivisionReader:
                 masters=digest(masters),
             )
             # Carry-forwards follow a changed year into the later ones; a deletion does not tell its year.
-            affected = years if gone else [year for year in years if year >= touched]
-            yield from self._finish(masters, affected, cursor.to_json(), _CHANGES_ONLY, known.has_history)
+            touched = 0 if gone else touched
+            yield from self._finish(masters, years, cursor.to_json(), _CHANGES_ONLY, known.has_history, touched)
 
         return changed()
 
@@ -115,11 +115,13 @@ class DivisionReader:
         cursor: Cursor | None,
         incremental: frozenset[str] = frozenset(),
         has_history: bool = False,
+        touched: int = 0,
     ) -> Iterator[Event]:
-        """The small tables with the vendor's own balances of ``years``, notes, and the cursor."""
+        """The small tables with the vendor's own balances (of the ``years`` from ``touched`` on, and of every open
+        one), notes, and the cursor."""
         ours = [pa.array([self.request.since], pa.date32()), pa.array([has_history])]
         dossier = pa.Table.from_arrays([*masters["dossier"].columns, *ours], schema=r.DOSSIER)
-        small = {**masters, "dossier": dossier, **self._small.read_followers(masters, years)}
+        small = {**masters, "dossier": dossier, **self._small.read_followers(masters, years, touched)}
         for name, table in small.items():
             yield Batch(name, table)
         yield from self._small.notes

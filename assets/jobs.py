@@ -38,7 +38,7 @@ def ledger_jobs() -> dict[str, JobDefinition]:
 health_job = dg.define_asset_job(
     "health",
     selection=dg.AssetSelection.all_asset_checks(),
-    description="Counts what is wrong now: failed, stale and unbalanced dossiers per package.",
+    description="Counts what is wrong now: dossiers that failed, are stale, or whose figures need a look.",
 )
 nightly_job = dg.define_asset_job(
     "nightly_summary",

@@ -228,7 +228,8 @@ class _Sync:
             totals_only=self.link.mode == "totals",
             resume=kept.resume,
         )
-        self.incremental = request.cursor is not None
+        # What is always read whole is not read again when checks fail: it would say the same.
+        self.incremental = request.cursor is not None and "incremental" in package(self.software).capabilities
         snapshot = landing.land(
             self.software,
             dossier,

@@ -394,7 +394,7 @@ class _Sync:
         """Clears old snapshots away; trouble with that is no reason for a sync to fail."""
         try:
             self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
-        except OSError as error:
+        except (OSError, GrandlivreError) as error:
             log.warning("old snapshots of dossier %s stay: %s", self.link.dossier_id, error)
 
     def _seconds(self) -> float:

@@ -41,7 +41,7 @@ class House:
         """Opens the installation of ``home`` (by default that of the environment), creating what is missing."""
         home = home or Home.from_environment()
         home.create()
-        return cls(home, Registry.open(home), Landing(str(home.landing)), Warehouse(home.warehouse))
+        return cls(home, Registry.open(home), Landing.of(home), Warehouse(home.warehouse))
 
     def __enter__(self) -> House:
         return self

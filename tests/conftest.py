@@ -9,5 +9,12 @@ from hypothesis import settings
 settings.register_profile("grandlivre", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("grandlivre")
 
-for name in ("GRANDLIVRE_HOME", "DAGSTER_HOME", "GRANDLIVRE_VAULT", "GRANDLIVRE_VAULT_KEY", "GRANDLIVRE_DATABASE_URL"):
+for name in (
+    "GRANDLIVRE_LANDING",
+    "GRANDLIVRE_HOME",
+    "DAGSTER_HOME",
+    "GRANDLIVRE_VAULT",
+    "GRANDLIVRE_VAULT_KEY",
+    "GRANDLIVRE_DATABASE_URL",
+):
     os.environ.pop(name, None)

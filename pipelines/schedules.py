@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.jobs import health_job, ledger_jobs, publish_job
 from assets.ledgers import TRIGGER_TAG
-from assets.partitions import CHUNK, chunks, range_tags
+from assets.partitions import chunks, dossiers_per_run, range_tags
 from connectors.catalog import Package, available_packages
 from resources.warehouse import WarehouseResource
 
@@ -22,7 +22,7 @@ def nightly_schedule(row: Package, place: int, job: object) -> dg.ScheduleDefini
         cron_schedule=f"{minute} {hour} * * *",
         execution_timezone="Europe/Brussels",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Syncs every linked {row.name} dossier, {CHUNK} to a run.",
+        description=f"Syncs every linked {row.name} dossier, many to a run.",
     )
     def nightly(
         context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource
@@ -32,7 +32,7 @@ def nightly_schedule(row: Package, place: int, job: object) -> dg.ScheduleDefini
         partitions = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
         day = context.scheduled_execution_time.date()
         count = 0
-        for first, last in chunks(partitions, linked):
+        for first, last in chunks(partitions, linked, dossiers_per_run()):
             count += 1
             yield dg.RunRequest(
                 run_key=f"{day}-{first}",

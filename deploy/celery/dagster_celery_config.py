@@ -1,16 +1,17 @@
 """Settings of the Celery workers that execute Grandlivre's runs. dagster-celery finds this module by its name: put its
 folder on PYTHONPATH (see docs/scaling.md).
 
-``GRANDLIVRE_BROKER_URL`` is the queue, ``GRANDLIVRE_RESULTS_URL`` where the state of tasks is kept: the queue itself
-when that is Redis, a database beside RabbitMQ. Both may hold a password, so they stay in the environment.
+``GRANDLIVRE_BROKER_URL`` is the queue, and with Redis also where the state of tasks is kept (instance.yaml has it so
+too). It may hold a password, so it stays in the environment.
 """
 
 from os import environ as _environment
 
 broker_url = _environment["GRANDLIVRE_BROKER_URL"]
-result_backend = _environment.get("GRANDLIVRE_RESULTS_URL") or broker_url
+result_backend = broker_url
 broker_connection_retry_on_startup = True
 
+result_extended = True  # a task's state tells which worker had it
 imports = ["pipelines.definitions"]  # once, before the worker forks: a run begins without importing
 worker_max_tasks_per_child = 1  # a process per run, as Dagster's own launcher has it: nothing of a run outlives it
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.partitions import CHUNK, add_missing, chunks
+from assets.partitions import CHUNK, add_missing, chunks, dossiers_per_run
+from foundation.errors import WrongInput
 from sensors.new_links import arrivals
 
 KEYS = st.lists(st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True), unique=True, max_size=60)
@@ -25,6 +27,14 @@ def test_chunks_cover_exactly_the_linked_partitions_in_contiguous_runs(
 
 def test_a_chunk_stays_below_what_makes_planned_events_time_out() -> None:
     assert 100 <= CHUNK <= 250
+
+
+def test_a_firm_with_several_workers_may_have_smaller_runs_and_nobody_larger_ones() -> None:
+    assert dossiers_per_run({}) == CHUNK
+    assert dossiers_per_run({"GRANDLIVRE_DOSSIERS_PER_RUN": "25"}) == 25
+    for wrong in ("0", str(CHUNK + 1), "-5", "many"):
+        with pytest.raises(WrongInput, match="Give a number from 1 to 200"):
+            dossiers_per_run({"GRANDLIVRE_DOSSIERS_PER_RUN": wrong})
 
 
 def test_partitions_are_added_once_and_in_the_order_of_the_links() -> None:

@@ -95,6 +95,7 @@ def measure(house: House, instance: dg.DagsterInstance, disk: Disk, count: int) 
     connection = house.registry.add_connection(ROW.slug, "Vandamme", settings={"root": "/nowhere"})
     fill(house, connection.id, ids)
     figures.timed("registry: list the links of a package", lambda: house.registry.links(software=ROW.slug))
+    figures.timed("registry: list their dossiers", lambda: house.registry.dossier_ids(ROW.slug))
     figures.timed("partitions: add all", lambda: add_missing(instance, ROW.slug, ids))
     warehouse = {"warehouse": WarehouseResource(home=str(house.home.root))}
     schedule = nightly_schedule(ROW, 0, ledger_jobs()[ROW.slug])

@@ -28,7 +28,7 @@ def nightly_schedule(row: Package, place: int, job: object) -> dg.ScheduleDefini
         context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with warehouse.open_house() as house:
-            linked = [link.dossier_id for link in house.registry.links(software=row.slug)]
+            linked = house.registry.dossier_ids(row.slug)
         partitions = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
         day = context.scheduled_execution_time.date()
         count = 0

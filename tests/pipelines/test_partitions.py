@@ -47,12 +47,8 @@ def test_partitions_are_added_once_and_in_the_order_of_the_links() -> None:
         assert list(instance.get_dynamic_partitions("winbooks_dossiers")) == ["b", "a", *many]
 
 
-def test_arrivals_are_links_without_a_partition_and_links_that_want_a_first_sync() -> None:
-    class Link:
-        def __init__(self, dossier_id: str, wanted: bool) -> None:
-            self.dossier_id, self.wanted_first_sync = dossier_id, wanted
-
-    links = [Link("new", True), Link("synced", False), Link("waiting", True)]
-    found = arrivals(links, {"synced", "waiting"})  # type: ignore[arg-type]
+def test_arrivals_are_dossiers_without_a_partition_and_links_that_wait_for_a_first_sync() -> None:
+    waiting = [object(), object()]
+    found = arrivals(["new", "synced", "waiting"], {"synced", "waiting"}, waiting)  # type: ignore[arg-type]
     assert found.keys == ["new"]
-    assert [link.dossier_id for link in found.first_syncs] == ["new", "waiting"]
+    assert found.first_syncs == waiting

@@ -81,7 +81,7 @@ def stale(house: House, software: str) -> dict[str, str]:
 
 def unbalanced(house: House, software: str) -> dict[str, str]:
     """Dossiers of a package whose standing figures fail a check, with the failing checks' details."""
-    if not house.warehouse.published.exists():
+    if not house.warehouse.readable:
         return {}
     with house.warehouse.reader() as db:
         rows = db.execute(

@@ -6,7 +6,6 @@ import getpass
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import duckdb
 import typer
 
 from foundation.errors import WrongInput
@@ -15,6 +14,7 @@ from portal.output import show, tell
 from registry.store import Registry
 from resources.house import House
 from warehouse import chart
+from warehouse.contract import Reader
 
 DossierArgument = Annotated[str, typer.Argument(help="The dossier's id.")]
 
@@ -43,7 +43,7 @@ def mapping(
     show(rows, json=json, empty="Every account has a code." if unmapped else "The dossier has no accounts.")
 
 
-def mapped_accounts(db: duckdb.DuckDBPyConnection, dossier: str, *, unmapped: bool = False) -> list[dict[str, Any]]:
+def mapped_accounts(db: Reader, dossier: str, *, unmapped: bool = False) -> list[dict[str, Any]]:
     """The accounts of a dossier in the published snapshot ``db``, by number.
 
     ``closing`` is the balance (DECIMAL, debit positive) of the latest fiscal year before closing entries, zero for an

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.postgres import Server
 
 settings.register_profile("grandlivre", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("grandlivre")
@@ -18,3 +22,11 @@ for name in (
     "GRANDLIVRE_DATABASE_URL",
 ):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A Postgres of this test process."""
+    server = Server()
+    yield server
+    server.stop()

@@ -14,8 +14,10 @@ settings.register_profile("grandlivre", deadline=None, max_examples=int(os.envir
 settings.load_profile("grandlivre")
 
 for name in (
-    "GRANDLIVRE_LANDING",
+    "GRANDLIVRE_BROKER_URL",
+    "GRANDLIVRE_DOSSIERS_PER_RUN",
     "GRANDLIVRE_HOME",
+    "GRANDLIVRE_LANDING",
     "DAGSTER_HOME",
     "GRANDLIVRE_VAULT",
     "GRANDLIVRE_VAULT_KEY",

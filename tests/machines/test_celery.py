@@ -18,6 +18,7 @@ import dagster as dg
 import psycopg
 import pytest
 import redis
+from cryptography.fernet import Fernet
 from s3fs import S3FileSystem
 
 from assets.jobs import ledger_job_name, ledger_jobs
@@ -40,18 +41,16 @@ from warehouse.store import Warehouse
 
 RUN_OF = 5
 MACHINES = ["antwerp", "bruges", "ghent", "namur"]
+SECRETS = ("GRANDLIVRE_DATABASE_URL", "GRANDLIVRE_VAULT_KEY", "AWS_SECRET_ACCESS_KEY")
 
 
 @pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def shared(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """What all machines are told: one Postgres, one object store, one queue, one key."""
-    from cryptography.fernet import Fernet
-
-    server = Server()
     S3FileSystem.clear_instance_cache()
     with object_store() as store, redis_server(tmp_path) as queue:
         environment = {
-            "GRANDLIVRE_DATABASE_URL": server.empty_database(),
+            "GRANDLIVRE_DATABASE_URL": postgres.empty_database(),
             "GRANDLIVRE_BROKER_URL": queue,
             "GRANDLIVRE_LANDING": "s3://landing/firm",
             "GRANDLIVRE_VAULT_KEY": Fernet.generate_key().decode(),
@@ -62,7 +61,6 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
             monkeypatch.setenv(name, value)
         yield environment
     S3FileSystem.clear_instance_cache()
-    server.stop()
 
 
 def undisturbed(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -118,11 +116,10 @@ def statuses(instance: dg.DagsterInstance, run_ids: list[str]) -> Counter[str]:
     return Counter(run.status.value for run in instance.get_runs(dg.RunsFilter(run_ids=run_ids)))
 
 
-def who_worked(address: str) -> set[str]:
-    """The machines that executed runs, as the queue tells."""
+def tasks_of(address: str) -> list[dict[str, Any]]:
+    """What the queue keeps of the tasks: their arguments, and who executed them."""
     with redis.Redis.from_url(address) as queue:
-        tasks = [json.loads(queue.get(key) or b"{}") for key in queue.keys("celery-task-meta-*")]
-    return {str(task["worker"]).partition("@")[0] for task in tasks}
+        return [json.loads(queue.get(key) or b"{}") for key in queue.keys("celery-task-meta-*")]
 
 
 def kill_the_first(instance: dg.DagsterInstance, runs: list[str]) -> None:
@@ -163,4 +160,6 @@ def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_n
             assert {record.partition_key for record in records} == set(names(software))
             latest = house.registry.latest_runs(("synced", "unchanged"), software=software)
             assert set(latest) == set(names(software))
-    assert who_worked(shared["GRANDLIVRE_BROKER_URL"]) == set(MACHINES)
+    tasks = tasks_of(shared["GRANDLIVRE_BROKER_URL"])
+    assert {str(task["worker"]).partition("@")[0] for task in tasks} == set(MACHINES)
+    assert not [name for name in SECRETS if shared[name] in json.dumps(tasks)], "the queue holds no secret"

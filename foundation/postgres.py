@@ -53,9 +53,17 @@ def connect(url: Secret, *, schema: str, autocommit: bool = False) -> psycopg.Co
 
 
 def ensure_schema(connection: psycopg.Connection, name: str) -> None:
-    """Makes the schema where it is missing; asking first, because a loader may use it without the right to make it."""
+    """Makes the schema where it is missing; asking first, because a loader may use it without the right to make it.
+
+    Raises WrongInput for somebody who may not use it.
+    """
     if connection.execute("SELECT to_regnamespace(%s)", [name]).fetchall() == [(None,)]:
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
+    if connection.execute("SELECT has_schema_privilege(%s, 'USAGE')", [name]).fetchall() != [(True,)]:
+        raise WrongInput(
+            f"the database does not allow this role to use schema {name}",
+            next_step=f"Sign in as the role that is meant for this (see {ROLES}).",
+        )
 
 
 def lock_transaction(connection: psycopg.Connection, subject: str) -> None:

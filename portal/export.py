@@ -17,6 +17,7 @@ import pyarrow as pa
 from foundation.errors import WrongInput
 from portal.audit_file import printable, write_audit_file
 from warehouse.contract import Reader, Rows
+from warehouse.reader import query_failed
 
 
 def write(db: Reader, dossier_id: str, format: str, year: str | None, out: Path) -> int:
@@ -63,16 +64,30 @@ def write_rows(rows: pa.RecordBatchReader, out: Path, options: str, names: Seque
     """Writes rows of any number to a file in a format of DuckDB's COPY; returns how many they were.
 
     ``names`` come in the place of the columns' own. The database that writes is not the one that was asked: a question
-    can reach no file.
+    can reach no file. Raises WrongInput where the question breaks off.
     """
     schema = pa.schema(
         [pa.field(name, f.type) for name, f in zip(names or rows.schema.names, rows.schema, strict=True)]
     )
-    renamed = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in rows)
+    failed: list[Exception] = []
+
+    def renamed() -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in rows:
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        except Exception as error:
+            failed.append(error)
+            raise
+
     with duckdb.connect(":memory:") as db:
-        db.register("result_rows", pa.RecordBatchReader.from_batches(schema, renamed))
+        db.register("result_rows", pa.RecordBatchReader.from_batches(schema, renamed()))
         quoted = str(out).replace("'", "''")
-        return int(db.execute(f"COPY (FROM result_rows) TO '{quoted}' ({options})").fetchall()[0][0])
+        try:
+            return int(db.execute(f"COPY (FROM result_rows) TO '{quoted}' ({options})").fetchall()[0][0])
+        except duckdb.Error:
+            if failed:  # the question broke off, not the file
+                raise query_failed(failed[0]) from None
+            raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ at its start; otherwise two that both read first could each wait for the other.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -67,6 +68,7 @@ class Database:
         self.now = now
         self.locks = Locks(home)
         self._engine = engine
+        weakref.finalize(self, engine.dispose)  # also where nobody closes: commands end with their process
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 import warnings
@@ -10,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -43,6 +43,11 @@ class Server:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    @staticmethod
+    def name_of(address: str) -> str:
+        """The database of an address."""
+        return urlsplit(address).path.strip("/")
+
     def empty_database(self) -> str:
         """The address of a new database."""
         return self._database("template0")
@@ -64,6 +69,8 @@ class Server:
         return self.address(name)
 
     def stop(self) -> None:
-        os.kill(self._server.get_pid(), signal.SIGQUIT)  # at once: nothing of it is kept
+        process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        process.wait(30)
         self._server.cleanup()
         self._folder.cleanup()

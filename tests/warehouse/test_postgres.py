@@ -149,7 +149,7 @@ def test_dossiers_load_at_once_and_one_dossier_loads_after_itself(ledger: OnPost
 
 
 def test_a_load_waits_for_no_other_dossier_s(ledger: OnPostgres) -> None:
-    with ledger.store._writing("another"):
+    with ledger.store.writing("another"):
         ledger.load(company())
     assert ledger.rows("SELECT count(*) FROM ledger.journal_lines") == [(len(company().lines),)]
 
@@ -228,7 +228,7 @@ def test_rows_that_somebody_else_changed_meanwhile_stop_the_load(ledger: OnPostg
     ledger.load(company(), sync="s1")
     with (
         Workbench(ledger.folder) as bench,
-        ledger.store._writing("d1") as connection,
+        ledger.store.writing("d1") as connection,
         mirror(bench.db, connection, Window("d1", "firm", None)) as rows,
     ):
         bench.db.execute("DELETE FROM wh.ledger.journal_lines")

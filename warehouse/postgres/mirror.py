@@ -8,7 +8,7 @@ leaves twenty dead rows for vacuum to clear.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -38,8 +38,10 @@ class Window:
 
 
 @contextmanager
-def mirror(bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, window: Window) -> Iterator[Mirror]:
-    """Attaches the mirror to the bench as ``wh``, filled with what stands."""
+def mirror(
+    bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, window: Window, *, history: bool = False
+) -> Iterator[Mirror]:
+    """Attaches the mirror to the bench as ``wh``, filled with what stands; with ``history`` also what only grows."""
     bench.execute("ATTACH ':memory:' AS wh")
     try:
         bench.execute("USE wh")
@@ -47,7 +49,7 @@ def mirror(bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, windo
         bench.execute("USE memory")
         bench.execute("CREATE SCHEMA wh.before")
         mirrored = Mirror(bench, postgres)
-        mirrored.fill(window)
+        mirrored.fill(window, history=history)
         yield mirrored
     finally:
         bench.execute("USE memory")
@@ -61,7 +63,7 @@ class Mirror:
         self._bench, self._postgres = bench, postgres
         self._filled: set[str] = set()
 
-    def fill(self, window: Window) -> None:
+    def fill(self, window: Window, *, history: bool = False) -> None:
         """Reads what stands in the window; nothing for a dossier that was never loaded."""
         known = self._postgres.execute(
             "SELECT EXISTS (SELECT FROM ledger.dossiers WHERE dossier_id = %s) "
@@ -71,7 +73,7 @@ class Mirror:
         if known != [(True,)]:
             return
         for table, columns in stored().items():
-            if table not in (*_HISTORY, *_APART):
+            if table not in _APART and (history or table not in _HISTORY):
                 self._read(table, columns, window)
         self._bench.execute(
             "INSERT INTO wh.ledger.journal_lines BY NAME SELECT l.* EXCLUDE (place), s.link_id, s.sync_id "
@@ -155,16 +157,16 @@ def _marks(columns: str, before: str, after: str) -> str:
         )"""
 
 
-def clean_texts(bench: duckdb.DuckDBPyConnection, schemas: Iterable[str] = ("books", "work")) -> None:
-    """Takes the character NUL, for which a text in Postgres has no place, out of everything on the bench."""
-    found = bench.execute(
-        "SELECT c.schema_name || '.' || c.table_name, list('\"' || c.column_name || '\"') FROM duckdb_columns() c "
-        "JOIN duckdb_tables() t USING (table_oid, schema_name) "
-        "WHERE c.data_type = 'VARCHAR' AND list_contains(?, c.schema_name) AND NOT c.internal GROUP BY ALL",
-        [list(schemas)],
+def clean_texts(db: duckdb.DuckDBPyConnection, database: str, schemas: Sequence[str]) -> None:
+    """Takes the character NUL, for which a text in Postgres has no place, out of every table of these schemas."""
+    found = db.execute(
+        "SELECT c.database_name || '.' || c.schema_name || '.' || c.table_name, list('\"' || c.column_name || '\"') "
+        "FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, schema_name, table_name) "
+        "WHERE c.database_name = ? AND list_contains(?, c.schema_name) AND c.data_type = 'VARCHAR' GROUP BY ALL",
+        [database, list(schemas)],
     ).fetchall()
     for table, columns in found:
         spoilt = " OR ".join(f"contains({column}, chr(0))" for column in columns)
-        if bench.execute(f"SELECT 1 FROM {table} WHERE {spoilt} LIMIT 1").fetchall():
+        if db.execute(f"SELECT 1 FROM {table} WHERE {spoilt} LIMIT 1").fetchall():
             changes = ", ".join(f"{column} = replace({column}, chr(0), '')" for column in columns)
-            bench.execute(f"UPDATE {table} SET {changes} WHERE {spoilt}")
+            db.execute(f"UPDATE {table} SET {changes} WHERE {spoilt}")

@@ -36,6 +36,13 @@ class PostgresReader:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._names = (f"answer_{n}" for n in count(1))
+        self._open: list[psycopg.ServerCursor] = []
+
+    def __enter__(self) -> PostgresReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def execute(self, query: str, parameters: Parameters = None, /) -> Rows:
         """Runs one question; the whole answer is fetched. Several statements in one text are refused."""
@@ -46,6 +53,7 @@ class PostgresReader:
     def arrow(self, query: str, parameters: Parameters = None) -> pa.RecordBatchReader:
         """The answer in record batches, fetched as they are read."""
         cursor = self._connection.cursor(name=next(self._names))
+        self._open.append(cursor)
         cursor.execute(self._bound(query.strip().rstrip(";"), parameters))
         first = cursor.fetchmany(_BATCH)
         columns = cursor.description or ()
@@ -56,9 +64,13 @@ class PostgresReader:
             while rows:
                 yield _batch(rows, schema)
                 rows = cursor.fetchmany(_BATCH)
-            cursor.close()
 
         return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def close(self) -> None:
+        """Lets go of answers that were not read to their end."""
+        while self._open:
+            self._open.pop().close()
 
     def _bound(self, query: str, parameters: Parameters) -> bytes:
         """The question with its values in place, quoted by the driver."""

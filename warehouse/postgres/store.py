@@ -46,20 +46,20 @@ class PostgresWarehouse:
 
     def standing(self, dossier_id: str, *, keep_before: date | None = None) -> Standing:
         """What stands for a dossier; see :class:`warehouse.standing.Standing`."""
-        with self._connection() as connection, connection.transaction():
-            return read_standing(PostgresReader(connection), dossier_id, keep_before)
+        with self._connection() as connection, connection.transaction(), PostgresReader(connection) as reader:
+            return read_standing(reader, dossier_id, keep_before)
 
     def remembered(self, dossier_id: str) -> Remembered:
         """What was told of a dossier until now; see :mod:`warehouse.remembered`."""
-        with self._connection() as connection, connection.transaction():
-            return read_remembered(PostgresReader(connection), dossier_id)
+        with self._connection() as connection, connection.transaction(), PostgresReader(connection) as reader:
+            return read_remembered(reader, dossier_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window in one transaction; see :class:`warehouse.contract.Store`."""
-        clean_texts(bench.db)
+        clean_texts(bench.db, "memory", ["books", "work"])
         window = Window(facts.dossier_id, facts.firm_id, facts.since)
         with (
-            self._writing(facts.dossier_id) as connection,
+            self.writing(facts.dossier_id) as connection,
             mirror(bench.db, connection, window) as rows,
         ):
             open_window(bench.db, facts, record)
@@ -69,7 +69,7 @@ class PostgresWarehouse:
 
     def confirm(self, dossier_id: str, moment: datetime) -> None:
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
-        with self._writing(dossier_id) as connection:
+        with self.writing(dossier_id) as connection:
             connection.execute(
                 "UPDATE ledger.dossiers SET last_synced_at = %s WHERE dossier_id = %s",
                 [naive_utc(moment), dossier_id],
@@ -97,7 +97,8 @@ class PostgresWarehouse:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
-                yield PostgresReader(connection)
+                with PostgresReader(connection) as reader:
+                    yield reader
             except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError) as error:
                 raise query_failed(error) from None
             except psycopg.InternalError as error:  # such as a write in a transaction that only reads
@@ -125,7 +126,7 @@ class PostgresWarehouse:
             connection.close()
 
     @contextmanager
-    def _writing(self, dossier_id: str) -> Iterator[psycopg.Connection]:
+    def writing(self, dossier_id: str) -> Iterator[psycopg.Connection]:
         """A transaction that holds the dossier's rows alone; other dossiers' are not touched by it."""
         with self._connection() as connection, connection.transaction():
             lock_transaction(connection, f"grandlivre.rows:{dossier_id}")

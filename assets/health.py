@@ -134,7 +134,7 @@ def without_evidence(house: House, software: str) -> int:
 
 def _reconciliation(house: House, software: str, states: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """Dossier, check and detail of the checks in some states, in order."""
-    if not house.warehouse.published.exists():
+    if not house.warehouse.readable:
         return []
     with house.warehouse.reader() as db:
         rows = db.execute(

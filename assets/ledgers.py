@@ -8,7 +8,7 @@ bad one, and fails once at the end when any failed. Dagster then shows exactly t
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -109,10 +109,8 @@ def in_parallel(work: Callable[[str], Outcome], keys: Sequence[str], at_once: in
 
 def _snapshot_age(house: House) -> timedelta:
     """How old the published snapshot is, whichever run published it."""
-    try:
-        return house.now() - datetime.fromtimestamp(house.warehouse.published.stat().st_mtime, UTC)
-    except FileNotFoundError:
-        return timedelta.max
+    published = house.warehouse.published_at()
+    return house.now() - published if published else timedelta.max
 
 
 def _tell(context: dg.AssetExecutionContext, row: Package, outcome: Outcome) -> bool:

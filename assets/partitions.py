@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
+
+from foundation.errors import WrongInput
 
 CHUNK = 200  # dossiers of one run at most: planned events of a larger one can time out
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
+CHUNK_VARIABLE = "GRANDLIVRE_DOSSIERS_PER_RUN"
 _BLOCK = 1000  # one SQL statement names every key of a block
 
 
@@ -30,6 +34,15 @@ def add_missing(instance: dg.DagsterInstance, software: str, dossier_ids: Iterab
     for start in range(0, len(missing), _BLOCK):
         instance.add_dynamic_partitions(f"{software}_dossiers", missing[start : start + _BLOCK])
     return missing
+
+
+def dossiers_per_run(environment: Mapping[str, str] = os.environ) -> int:
+    """How many dossiers one run of the night covers: 200, or fewer where the environment says so, because several
+    workers share smaller runs better. Raises WrongInput for what is no such number."""
+    told = environment.get(CHUNK_VARIABLE, "").strip() or str(CHUNK)
+    if not told.isdecimal() or not 1 <= int(told) <= CHUNK:
+        raise WrongInput(f"{CHUNK_VARIABLE} is {told!r}", next_step=f"Give a number from 1 to {CHUNK}.")
+    return int(told)
 
 
 def chunks(partitions: Sequence[str], linked: Collection[str], size: int = CHUNK) -> Iterator[tuple[str, str]]:

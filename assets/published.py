@@ -12,8 +12,9 @@ PUBLISHED = dg.AssetKey(["warehouse", "published_snapshot"])
 @dg.asset(
     key=PUBLISHED,
     deps=[ledger_key(row.slug) for row in available_packages()],
-    description="The read-only snapshot of all ledgers, replaced by an atomic rename. Every sync publishes too; "
-    "this asset makes sure that the night's last word is out, and tells its size.",
+    description="What analysts read: a read-only snapshot replaced by an atomic rename (on Postgres, what was "
+    "committed). Every sync publishes too; this asset makes sure that the night's last word is out, and tells its "
+    "size.",
     group_name="warehouse",
     kinds={"duckdb"},
 )
@@ -29,6 +30,6 @@ def published_snapshot(warehouse: WarehouseResource) -> dg.MaterializeResult:
         metadata={
             "dossiers": dossiers,
             "lines": lines,
-            "megabytes": round(store.published.stat().st_size / 1e6, 3),
+            "megabytes": round(store.size() / 1e6, 3),
         }
     )

@@ -21,15 +21,14 @@ from connectors.catalog import package
 from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
 from foundation.disk import is_full
 from foundation.errors import Busy, ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
-from registry.locks import dossier_lock
 from registry.store import Link
 from registry.sync_runs import FROM_LANDING
 from resources.house import House, Report, silent
 from resources.landing import Snapshot
 from warehouse import chart, scripts
 from warehouse.bench import CheckResult, MappingRule, Override, Trust, Workbench, refuse_failed
+from warehouse.contract import DossierFacts, LoadRecord
 from warehouse.standing import Standing
-from warehouse.store import DossierFacts, LoadRecord
 
 log = logging.getLogger("grandlivre.sync")
 
@@ -81,7 +80,7 @@ def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = No
     started = house.now()
     try:
         link = house.registry.link(dossier_id)
-        with dossier_lock(house.home, dossier_id):
+        with house.registry.locks.dossier(dossier_id):
             return _recorded(link, house, options, report, started)
     except Exception as error:  # outside the record of a run: an unknown dossier, another sync of it, a broken registry
         return Outcome(dossier_id, "failed", error=told(error).about(f"dossier {dossier_id}"))
@@ -407,7 +406,7 @@ class _Sync:
         """Clears old snapshots away; trouble with that is no reason for a sync to fail."""
         try:
             self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
-        except OSError as error:
+        except (OSError, GrandlivreError) as error:
             log.warning("old snapshots of dossier %s stay: %s", self.link.dossier_id, error)
 
     def _seconds(self) -> float:

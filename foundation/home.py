@@ -1,4 +1,4 @@
-"""Where state lives: ``$GRANDLIVRE_HOME``, by default ``./.grandlivre``."""
+"""Where state lives: ``$GRANDLIVRE_HOME``, by default ``./.grandlivre``; a team's in ``$GRANDLIVRE_DATABASE_URL``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation.errors import WrongInput
+from foundation.secrets import Secret
+
+DATABASE_VARIABLE = "GRANDLIVRE_DATABASE_URL"
 
 
 @dataclass(frozen=True)
 class Home:
-    """The paths of one installation. Creating the object touches nothing; :meth:`create` makes the folders."""
+    """The paths of one installation. Creating the object touches nothing; :meth:`create` makes the folders.
+
+    ``database`` is the address of the Postgres that registry, warehouse and locks are kept in (a secret: it may hold a
+    password); None for an embedded installation, which keeps all of it in its folder.
+    """
 
     root: Path
+    database: Secret | None = None
 
     @classmethod
-    def from_environment(cls) -> Home:
-        return cls(Path(os.environ.get("GRANDLIVRE_HOME") or ".grandlivre").absolute())
+    def from_environment(cls, root: str | Path | None = None) -> Home:
+        """The installation that the environment names; ``root`` comes before its state folder."""
+        folder = Path(root or os.environ.get("GRANDLIVRE_HOME") or ".grandlivre").absolute()
+        url = os.environ.get(DATABASE_VARIABLE, "").strip()
+        return cls(folder, Secret(url) if url else None)
 
     @property
     def registry(self) -> Path:

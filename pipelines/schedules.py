@@ -8,7 +8,7 @@ import dagster as dg
 from assets.jobs import health_job, ledger_jobs, nightly_job, publish_job
 from assets.ledgers import TRIGGER_TAG
 from assets.night import UNLESS_SYNCED_SINCE_TAG
-from assets.partitions import CHUNK, chunks, range_tags
+from assets.partitions import chunks, dossiers_per_run, range_tags
 from connectors.catalog import Package, available_packages
 from resources.warehouse import WarehouseResource
 
@@ -27,17 +27,17 @@ def nightly_schedule(row: Package, place: int, job: object) -> dg.ScheduleDefini
         cron_schedule=f"{minute} {hour} * * *",
         execution_timezone="Europe/Brussels",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Syncs every linked {row.name} dossier, {CHUNK} to a run.",
+        description=f"Syncs every linked {row.name} dossier, many to a run.",
     )
     def nightly(
         context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with warehouse.open_house() as house:
-            linked = [link.dossier_id for link in house.registry.links(software=row.slug)]
+            linked = house.registry.dossier_ids(row.slug)
         partitions = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
         day = context.scheduled_execution_time.date()
         count = 0
-        for first, last in chunks(partitions, linked):
+        for first, last in chunks(partitions, linked, dossiers_per_run()):
             count += 1
             yield dg.RunRequest(
                 run_key=f"{day}-{first}",

@@ -14,10 +14,12 @@ from typing import Annotated
 import duckdb
 import typer
 
-from foundation.errors import WrongInput
+from foundation.home import Home
 from portal import export as exporting
 from portal.output import show, tell
-from resources.house import House
+from resources.house import open_warehouse
+from warehouse.contract import Reader
+from warehouse.reader import query_failed
 
 
 class QueryFormat(StrEnum):
@@ -46,31 +48,24 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="SQL on schema ledger, such as 'from ledger.trial_balance'.")],
+    sql: Annotated[str, typer.Argument(help="SQL on schema ledger, such as 'SELECT * FROM trial_balance'.")],
     format: Annotated[QueryFormat, typer.Option(help="How to print.")] = QueryFormat.table,
     out: Annotated[
         Path | None, typer.Option(help="Write csv or parquet to this file instead of standard output.")
     ] = None,
 ) -> None:
-    """Runs SQL on the published snapshot, which no sync locks."""
+    """Runs SQL, one statement that only reads, on the published figures: no sync locks them."""
     if out is not None and format not in (QueryFormat.csv, QueryFormat.parquet):
         raise typer.BadParameter("goes with --format csv or parquet", param_hint="--out")
-    with House.open().warehouse.reader() as db:
-        if not sql.strip(" ;\n\t"):
-            raise typer.BadParameter("is empty", param_hint="SQL")
-        db.execute("SET schema = 'ledger'")
-        try:
-            if format in (QueryFormat.csv, QueryFormat.parquet):
-                _copy(db, sql, format, out)
-                return
-            result = db.execute(sql)
-            names = unique_names([column[0] for column in result.description or ()])
-            rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-        except duckdb.Error as error:
-            raise WrongInput(
-                f"the query failed: {str(error).splitlines()[0]}",
-                next_step="Tables and views are in schema ledger: see docs/warehouse.md, or `SHOW ALL TABLES`.",
-            ) from None
+    if not sql.strip(" ;\n\t"):
+        raise typer.BadParameter("is empty", param_hint="SQL")
+    with open_warehouse(Home.from_environment()).reader() as db:
+        if format in (QueryFormat.csv, QueryFormat.parquet):
+            _write(db, sql, format, out)
+            return
+        result = db.execute(sql)
+        names = unique_names([column[0] for column in result.description or ()])
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     show(rows, json=format is QueryFormat.json, empty="No rows.")
 
 
@@ -85,25 +80,23 @@ def unique_names(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _copy(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, out: Path | None) -> None:
-    """Streams a result of any size to a file or to standard output. DuckDB makes its names unique in its own way."""
-    if out is not None:
-        with exporting.in_place_of(out) as part:
-            _copy_to(db, sql, format, part)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "result"
-        _copy_to(db, sql, format, target)
-        with target.open("rb") as result:
-            shutil.copyfileobj(result, sys.stdout.buffer)
-
-
-def _copy_to(db: duckdb.DuckDBPyConnection, sql: str, format: QueryFormat, target: Path) -> None:
-    header = ", HEADER" if format is QueryFormat.csv else ""
-    quoted = str(target).replace("'", "''")
-    # In two steps: a COPY whose query fails on its way may never return (DuckDB 2.0.1); a table that fails does.
-    db.execute(f"CREATE TEMP TABLE answer AS {sql.strip().rstrip(';')}")
-    db.execute(f"COPY answer TO '{quoted}' (FORMAT {format.value}{header})")
+def _write(db: Reader, sql: str, format: QueryFormat, out: Path | None) -> None:
+    """Streams a result of any size to a file or to standard output."""
+    options = "FORMAT csv, HEADER" if format is QueryFormat.csv else "FORMAT parquet"
+    rows = db.arrow(sql)
+    names = unique_names(rows.schema.names)
+    try:
+        if out is not None:
+            with exporting.in_place_of(out) as part:
+                exporting.write_rows(rows, part, options, names)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "result"
+            exporting.write_rows(rows, target, options, names)
+            with target.open("rb") as result:
+                shutil.copyfileobj(result, sys.stdout.buffer)
+    except duckdb.Error as error:
+        raise query_failed(error) from None
 
 
 def export(
@@ -113,6 +106,6 @@ def export(
     year: Annotated[str | None, typer.Option(help="Only this fiscal year, by its label.")] = None,
 ) -> None:
     """Writes one dossier's books from the published snapshot."""
-    with House.open().warehouse.reader() as db:
+    with open_warehouse(Home.from_environment()).reader() as db:
         lines = exporting.write(db, dossier, format.value, year, out)
     tell(f"Wrote {lines} lines to {out}.")

@@ -14,8 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from lxml import etree
+
+from warehouse.contract import Reader
 
 _XAF = "http://www.auditfiles.nl/XAF/3.2"
 _JOURNAL_TYPES = {"bank": "B", "cash": "C", "purchase": "P", "purchase_credit": "P", "sales": "S", "sales_credit": "S"}
@@ -27,7 +28,7 @@ _LINES = (
 )
 
 
-def write_audit_file(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, out: Path) -> int:
+def write_audit_file(db: Reader, dossier_id: str, year: str, out: Path) -> int:
     """Writes the file and returns the number of its transaction lines."""
     start, end, currency, name, country, vat_number, synced = db.execute(
         "SELECT y.start_date, y.end_date, d.currency, d.name, d.country, d.vat_number, d.last_synced_at "
@@ -47,9 +48,10 @@ def write_audit_file(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, 
                 return _transactions(xml, db, dossier_id, year)
 
 
-def _master_data(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str) -> None:
+def _master_data(xml: Any, db: Reader, dossier_id: str, year: str) -> None:
     parties = db.execute(
-        "SELECT code, name, kind FROM ledger.counterparties WHERE dossier_id = ? ORDER BY ALL", [dossier_id]
+        "SELECT code, name, kind FROM ledger.counterparties WHERE dossier_id = ? ORDER BY code, name, kind",
+        [dossier_id],
     ).fetchall()
     if parties:
         with xml.element(f"{{{_XAF}}}customersSuppliers"):
@@ -73,7 +75,7 @@ def _master_data(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year:
             xml.write(_node("period", periodNumber=number, startDatePeriod=first, endDatePeriod=last))
 
 
-def _opening(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, start: object) -> None:
+def _opening(xml: Any, db: Reader, dossier_id: str, year: str, start: object) -> None:
     rows = db.execute(
         "SELECT account, opening FROM ledger.trial_balance_year WHERE dossier_id = ? AND fiscal_year = ? "
         "AND opening <> 0 ORDER BY account",
@@ -89,13 +91,12 @@ def _opening(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str
             xml.write(_node("obLine", nr=number, accID=account, amnt=_money(abs(amount)), amntTp=side))
 
 
-def _transactions(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year: str) -> int:
+def _transactions(xml: Any, db: Reader, dossier_id: str, year: str) -> int:
     count, debit, credit = db.execute(
         f"SELECT count(*), coalesce(sum(debit), 0), coalesce(sum(credit), 0) {_LINES}", [dossier_id, year]
     ).fetchall()[0]
     journals = db.execute(
-        f"SELECT {_JOURNAL} AS code, any_value(journal_name), any_value(journal_type) {_LINES} "
-        "GROUP BY code ORDER BY code",
+        f"SELECT {_JOURNAL} AS code, min(journal_name), min(journal_type) {_LINES} GROUP BY code ORDER BY code",
         [dossier_id, year],
     ).fetchall()
     with xml.element(f"{{{_XAF}}}transactions"):
@@ -110,7 +111,7 @@ def _transactions(xml: Any, db: duckdb.DuckDBPyConnection, dossier_id: str, year
     return int(count)
 
 
-def _entries(db: duckdb.DuckDBPyConnection, dossier_id: str, year: str, journal: str) -> Iterator[Any]:
+def _entries(db: Reader, dossier_id: str, year: str, journal: str) -> Iterator[Any]:
     result = db.execute(
         "SELECT entry_key, period, date, line_no, account, document, description, debit, credit, counterparty, "
         f"vat_code, currency, amount_currency {_LINES} AND {_JOURNAL} = ? ORDER BY date, entry_key, line_no, line_key",

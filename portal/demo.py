@@ -16,7 +16,7 @@ from connectors.catalog import Package, available_packages
 from connectors.sandbox.company import company
 from connectors.sandbox.stage import Sandbox, open_sandbox
 from foundation.errors import ReportABug
-from foundation.home import Home
+from foundation.home import DATABASE_VARIABLE, Home
 from foundation.secrets import Secret
 from portal.connecting import verify
 from portal.instance import PROJECT, write_instance_config
@@ -40,6 +40,7 @@ def demo(
 ) -> None:
     """Starts the sandbox vendors, links and syncs one dossier per available package, and shows the trial balance."""
     home = Home(Home.from_environment().root / "demo")
+    os.environ.pop(DATABASE_VARIABLE, None)  # the demo keeps to itself
     shutil.rmtree(home.root, ignore_errors=True)
     house = House.open(home)
     house.warehouse.create()
@@ -53,7 +54,7 @@ def demo(
             sandbox = stack.enter_context(open_sandbox(row, told, folder))
             by_software[row.slug] = [link_sandbox(house, row, sandbox)]
             tell(f"{row.name}: sandbox connected, dossier {by_software[row.slug][0]} linked")
-        os.environ["DAGSTER_HOME"] = str(home.dagster)  # the demo keeps to itself
+        os.environ["DAGSTER_HOME"] = str(home.dagster)
         rows = run_syncs(house, by_software)
         show([{k: v for k, v in row.items() if k != "error"} for row in rows], json=False)
         failed = [row for row in rows if row["status"] != "synced"]

@@ -7,17 +7,20 @@ formats hold every line, with the columns of ``ledger.general_ledger``.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from foundation.errors import WrongInput
 from portal.audit_file import printable, write_audit_file
+from warehouse.contract import Reader, Rows
+from warehouse.reader import query_failed
 
 
-def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str | None, out: Path) -> int:
+def write(db: Reader, dossier_id: str, format: str, year: str | None, out: Path) -> int:
     """Writes the file and returns its number of lines.
 
     Raises WrongInput for an unknown dossier or year, and for a file that cannot be written.
@@ -34,9 +37,6 @@ def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str
         if len(labels) > 1:
             raise WrongInput(f"{format} holds one fiscal year", next_step=f"Give --year: {', '.join(labels)}.")
         year = labels[0]
-    # COPY takes no parameters; variables are the safe way in.
-    db.execute("SET VARIABLE export_dossier = ?", [dossier_id])
-    db.execute("SET VARIABLE export_year = ?", [year])
     with in_place_of(out) as part:
         try:
             return _write(db, dossier_id, format, year, part)
@@ -44,18 +44,50 @@ def write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str
             raise unwritable(out, str(error).splitlines()[0]) from None
 
 
-def _write(db: duckdb.DuckDBPyConnection, dossier_id: str, format: str, year: str | None, out: Path) -> int:
+def _write(db: Reader, dossier_id: str, format: str, year: str | None, out: Path) -> int:
+    wanted = {"dossier": dossier_id, "year": year}
     match format:
         case "fec":
-            return _copy(db, _FEC, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''")
+            rows = db.arrow(_FEC, wanted)
+            return write_rows(rows, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''", _FEC_COLUMNS)
         case "csv":
-            return _copy(db, _ALL, out, "FORMAT csv, HEADER")
+            return write_rows(db.arrow(_ALL, wanted), out, "FORMAT csv, HEADER")
         case "parquet":
-            return _copy(db, _ALL, out, "FORMAT parquet")
+            return write_rows(db.arrow(_ALL, wanted), out, "FORMAT parquet")
         case "xlsx":
-            return _spreadsheet(db, out)
+            return _spreadsheet(db.execute(_ALL, wanted), out)
         case _:
             return write_audit_file(db, dossier_id, year or "", out)
+
+
+def write_rows(rows: pa.RecordBatchReader, out: Path, options: str, names: Sequence[str] | None = None) -> int:
+    """Writes rows of any number to a file in a format of DuckDB's COPY; returns how many they were.
+
+    ``names`` come in the place of the columns' own. The database that writes is not the one that was asked: a question
+    can reach no file. Raises WrongInput where the question breaks off.
+    """
+    schema = pa.schema(
+        [pa.field(name, f.type) for name, f in zip(names or rows.schema.names, rows.schema, strict=True)]
+    )
+    failed: list[Exception] = []
+
+    def renamed() -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in rows:
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    with duckdb.connect(":memory:") as db:
+        db.register("result_rows", pa.RecordBatchReader.from_batches(schema, renamed()))
+        quoted = str(out).replace("'", "''")
+        try:
+            return int(db.execute(f"COPY (FROM result_rows) TO '{quoted}' ({options})").fetchall()[0][0])
+        except duckdb.Error:
+            if failed:  # the question broke off, not the file
+                raise query_failed(failed[0]) from None
+            raise
 
 
 @contextmanager
@@ -94,28 +126,48 @@ def unwritable(out: Path, reason: str) -> WrongInput:
 
 _ALL = """
 SELECT * FROM ledger.general_ledger
-WHERE dossier_id = getvariable('export_dossier')
-    AND (getvariable('export_year') IS NULL OR fiscal_year = getvariable('export_year'))
+WHERE dossier_id = $dossier
+    AND ($year::VARCHAR IS NULL OR fiscal_year = $year)
 ORDER BY date, journal, entry_key, line_no
 """
 _TEXT = "regexp_replace(coalesce({}, ''), '[\\t\\r\\n]', ' ', 'g')"
+_DAY = "replace({}::VARCHAR, '-', '')"
+_CENTS = "replace({}::DECIMAL(20,2)::VARCHAR, '.', ',')"
+_FEC_COLUMNS = (
+    "JournalCode",
+    "JournalLib",
+    "EcritureNum",
+    "EcritureDate",
+    "CompteNum",
+    "CompteLib",
+    "CompAuxNum",
+    "CompAuxLib",
+    "PieceRef",
+    "PieceDate",
+    "EcritureLib",
+    "Debit",
+    "Credit",
+    "EcritureLet",
+    "DateLet",
+    "ValidDate",
+    "Montantdevise",
+    "Idevise",
+)
 _FEC = f"""
-SELECT journal AS JournalCode, {_TEXT.format("coalesce(journal_name, journal)")} AS JournalLib,
-    entry_key AS EcritureNum, strftime(date, '%Y%m%d') AS EcritureDate, account AS CompteNum,
-    {_TEXT.format("account_name")} AS CompteLib, coalesce(counterparty, '') AS CompAuxNum,
-    {_TEXT.format("counterparty_name")} AS CompAuxLib,
-    {_TEXT.format("coalesce(nullif(document, ''), entry_key)")} AS PieceRef, strftime(date, '%Y%m%d') AS PieceDate,
-    {_TEXT.format("coalesce(nullif(description, ''), document)")} AS EcritureLib,
-    replace(debit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Debit,
-    replace(credit::DECIMAL(20,2)::VARCHAR, '.', ',') AS Credit, '' AS EcritureLet, '' AS DateLet,
-    '' AS ValidDate,
-    coalesce(replace(amount_currency::DECIMAL(20,2)::VARCHAR, '.', ','), '') AS Montantdevise,
-    CASE WHEN amount_currency IS NULL THEN '' ELSE coalesce(currency, '') END AS Idevise
+SELECT journal, {_TEXT.format("coalesce(journal_name, journal)")} AS journal_name, entry_key,
+    {_DAY.format("date")} AS day, account, {_TEXT.format("account_name")} AS account_name,
+    coalesce(counterparty, '') AS counterparty, {_TEXT.format("counterparty_name")} AS counterparty_name,
+    {_TEXT.format("coalesce(nullif(document, ''), entry_key)")} AS piece, {_DAY.format("date")} AS piece_day,
+    {_TEXT.format("coalesce(nullif(description, ''), document)")} AS description,
+    {_CENTS.format("debit")} AS debit, {_CENTS.format("credit")} AS credit,
+    '' AS lettering, '' AS lettering_day, '' AS validation_day,
+    coalesce({_CENTS.format("amount_currency")}, '') AS foreign_amount,
+    CASE WHEN amount_currency IS NULL THEN '' ELSE coalesce(currency, '') END AS foreign_currency
 FROM (
     SELECT journal, journal_name, entry_key, date, account, account_name, counterparty, counterparty_name, document,
         description, debit, credit, amount_currency, currency, line_no, period_kind
     FROM ledger.general_ledger
-    WHERE dossier_id = getvariable('export_dossier') AND fiscal_year = getvariable('export_year')
+    WHERE dossier_id = $dossier AND fiscal_year = $year
         AND period_kind <> 'closing'
     UNION ALL
     -- Where the package posts no opening entry, the balances that the year opens with are told as one.
@@ -124,29 +176,23 @@ FROM (
         row_number() OVER (ORDER BY t.account), 'opening'
     FROM ledger.trial_balance_year t
     JOIN ledger.fiscal_years y ON y.dossier_id = t.dossier_id AND y.label = t.fiscal_year
-    WHERE t.dossier_id = getvariable('export_dossier') AND t.fiscal_year = getvariable('export_year')
+    WHERE t.dossier_id = $dossier AND t.fiscal_year = $year
         AND t.opening <> 0 AND NOT EXISTS (
-            FROM ledger.journal_lines l
+            SELECT 1 FROM ledger.journal_lines l
             WHERE l.dossier_id = t.dossier_id AND l.fiscal_year = t.fiscal_year AND l.period_kind = 'opening'
         )
-)
-ORDER BY period_kind <> 'opening', date, journal, entry_key, line_no
+) AS told
+ORDER BY period_kind <> 'opening', told.date, journal, entry_key, line_no
 """
 
 
-def _copy(db: duckdb.DuckDBPyConnection, sql: str, out: Path, options: str) -> int:
-    quoted = str(out).replace("'", "''")
-    return int(db.execute(f"COPY ({sql}) TO '{quoted}' ({options})").fetchall()[0][0])
-
-
-def _spreadsheet(db: duckdb.DuckDBPyConnection, out: Path) -> int:
+def _spreadsheet(result: Rows, out: Path) -> int:
     """A sheet with amounts as numbers and dates as dates; text that looks like a formula stays text."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("general_ledger")
-    result = db.execute(_ALL)
     sheet.append([column[0] for column in result.description or ()])
     count = 0
     while rows := result.fetchmany(5000):

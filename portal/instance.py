@@ -1,22 +1,37 @@
-"""The Dagster instance of an installation: ``$DAGSTER_HOME`` when set, else ``$GRANDLIVRE_HOME/dagster``."""
+"""The Dagster instance of an installation: ``$DAGSTER_HOME`` when set, else ``$GRANDLIVRE_HOME/dagster``.
+
+Its configuration is the project's ``dagster.yaml``. A team's has a section more: Dagster then keeps runs and events in
+the team's Postgres, in the first schema of the role's search path (``dagster``, by ``deploy/postgres/roles.sql``). The
+address stays in the environment, out of the file.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
-from foundation.home import Home
+from foundation.home import DATABASE_VARIABLE, Home
 
 PROJECT = Path(__file__).resolve().parent.parent
+_ON_POSTGRES = f"""
+# Runs, events and schedules in Postgres, for every host of the team.
+storage:
+  postgres:
+    postgres_url:
+      env: {DATABASE_VARIABLE}
+"""
 
 
 def write_instance_config(home: Home) -> None:
-    """Puts the project's ``dagster.yaml`` in the instance's folder, unless somebody has put another there."""
+    """Puts the configuration in the instance's folder; one that somebody else has put there stays."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     target, source = home.dagster / "dagster.yaml", PROJECT / "dagster.yaml"
-    if source.exists() and not target.exists():
-        shutil.copyfile(source, target)
+    if not source.exists():
+        return
+    embedded = source.read_text(encoding="utf-8")
+    ours = (embedded, embedded + _ON_POSTGRES)
+    if not target.exists() or target.read_text(encoding="utf-8") in ours:
+        target.write_text(ours[home.database is not None], encoding="utf-8")
 
 
 def dagster_home(home: Home) -> Path:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import duckdb
 import typer
 
 from foundation.errors import WrongInput
@@ -18,6 +17,7 @@ from registry.records import MappingRule
 from registry.store import Registry
 from resources.house import House
 from warehouse import chart
+from warehouse.contract import Reader
 
 DossierArgument = Annotated[str, typer.Argument(help="The dossier's id.")]
 
@@ -50,7 +50,7 @@ def mapping(
     show(rows, json=json, empty="Every account has a code." if unmapped else "The dossier has no accounts.")
 
 
-def mapped_accounts(db: duckdb.DuckDBPyConnection, dossier: str, *, unmapped: bool = False) -> list[dict[str, Any]]:
+def mapped_accounts(db: Reader, dossier: str, *, unmapped: bool = False) -> list[dict[str, Any]]:
     """The accounts of a dossier in the published snapshot ``db``, by number.
 
     ``confidence`` is that of the code (high, medium, low; None: unmapped). ``closing`` is the balance (DECIMAL, debit
@@ -121,7 +121,7 @@ def account_types(house: House, dossier: str) -> dict[str, str] | None:
 
 
 @contextmanager
-def figures_of(house: House, dossier: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def figures_of(house: House, dossier: str) -> Iterator[Reader]:
     """The published snapshot, for questions about one dossier.
 
     Raises WrongInput where the dossier has no figures, or the snapshot lacks what this version asks for.
@@ -129,15 +129,20 @@ def figures_of(house: House, dossier: str) -> Iterator[duckdb.DuckDBPyConnection
     with house.warehouse.reader() as db:
         if not db.execute("SELECT 1 FROM ledger.dossiers WHERE dossier_id = ?", [dossier]).fetchall():
             raise WrongInput(f"dossier {dossier} has no figures yet", next_step=f"Sync it: grandlivre sync {dossier}.")
-        try:
-            yield db
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
+        if db.execute(_TABLES).fetchall() != [(2,)]:
             raise WrongInput(
                 "the published figures are in the form of another version", next_step="Renew it: grandlivre init."
-            ) from error
+            )
+        yield db
 
 
-def query(db: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+_TABLES = """
+SELECT count(*) FROM information_schema.tables
+WHERE table_schema = 'ledger' AND table_name IN ('balance_changes', 'year_mapping')
+"""
+
+
+def query(db: Reader, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a question, each by column name."""
     result = db.execute(sql, dict(parameters))
     names = [column[0] for column in result.description or ()]

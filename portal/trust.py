@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Annotated, Any
 
-import duckdb
 import typer
 
 from foundation.errors import WrongInput
@@ -17,6 +16,7 @@ from portal.linking import parse_date
 from portal.mapping import DossierArgument, figures_of, query
 from portal.output import out, show, tell
 from resources.house import House
+from warehouse.contract import Reader
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -121,9 +121,7 @@ def changes(
     show(rows, json=json, empty="No balance changed." if wanted else nothing)
 
 
-def moved(
-    db: duckdb.DuckDBPyConnection, dossier: str, syncs: Sequence[str], *, lines: bool = False
-) -> list[dict[str, Any]]:
+def moved(db: Reader, dossier: str, syncs: Sequence[str], *, lines: bool = False) -> list[dict[str, Any]]:
     """What these syncs saw move, the latest sync first, in it closed years, then balances before lines.
 
     ``old``, ``new`` and ``difference`` are DECIMAL, debit positive; ``old`` of a line is None where it was not there,
@@ -164,21 +162,21 @@ GROUP BY sync_id ORDER BY sync_id
 """
 
 _COUNTS = """
-SELECT count(*) FILTER (change = 'added') AS added, count(*) FILTER (change = 'changed') AS changed,
-    count(*) FILTER (change = 'deleted') AS deleted
-FROM ledger.line_changes WHERE dossier_id = $dossier AND list_contains($syncs::VARCHAR[], sync_id)
+SELECT count(*) FILTER (WHERE change = 'added') AS added, count(*) FILTER (WHERE change = 'changed') AS changed,
+    count(*) FILTER (WHERE change = 'deleted') AS deleted
+FROM ledger.line_changes WHERE dossier_id = $dossier AND sync_id = ANY($syncs)
 """
 
 # Lines are compared only where the package told otherwise. A changed line that left its account, day or year is told
 # where it left and where it went, so that the differences of an account's lines make the difference of its balance.
 _MOVED = """
 WITH balances AS (
-    SELECT * FROM ledger.balance_changes WHERE dossier_id = $dossier AND list_contains($syncs::VARCHAR[], sync_id)
+    SELECT * FROM ledger.balance_changes WHERE dossier_id = $dossier AND sync_id = ANY($syncs)
 ), changed AS (
     SELECT c.*, change = 'changed' AND (new_account, new_date, new_fiscal_year)
         IS DISTINCT FROM (c.account, c.date, c.fiscal_year) AS elsewhere
     FROM ledger.line_changes c
-    WHERE $lines AND dossier_id = $dossier AND list_contains($syncs::VARCHAR[], sync_id)
+    WHERE $lines AND dossier_id = $dossier AND sync_id = ANY($syncs)
 ), told AS (
     SELECT 0 AS place, seen_at, sync_id, cause, 'closing balance' AS what, fiscal_year, year_closed, account,
         old_closing AS old, new_closing AS new, NULL::VARCHAR AS line, NULL::DATE AS date, NULL::VARCHAR AS document,

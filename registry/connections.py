@@ -14,7 +14,6 @@ from foundation.errors import GrandlivreError, ReportABug, WrongInput
 from foundation.secrets import Secret, redact
 from registry import models
 from registry.database import Database
-from registry.locks import connection_lock
 from registry.names import did_you_mean, first_free, require_id, slug
 from registry.records import NOT_TRIED, Connection, Firm, record
 
@@ -143,7 +142,7 @@ class Connections(Database):
         connection.
         """
         self.connection(connection_id)
-        with connection_lock(self.home, connection_id, timeout=120), self.writing() as session:
+        with self.locks.connection(connection_id, timeout=120), self.writing() as session:
             row = self.connection_row(session, connection_id)
             tokens = row.sealed_tokens
             self._seal(row, secrets)

@@ -1,4 +1,5 @@
-"""The registry's database: SQLite in a file by default, any other by URL. Short transactions, plain answers.
+"""The registry's database: SQLite in a file, or schema ``registry`` of a team's Postgres. Short transactions, plain
+answers.
 
 SQLite runs in WAL mode, so that readers and one writer do not wait for each other, and with ``synchronous=FULL``:
 what was committed survives a power cut (a rotating token must). A transaction that will write takes the write lock
@@ -8,6 +9,7 @@ at its start; otherwise two that both read first could each wait for the other.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,37 +19,38 @@ from typing import Any
 from sqlalchemy import Connection as Wire
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from foundation.errors import Busy, GrandlivreError, ReportABug, WrongInput
 from foundation.home import Home
+from foundation.postgres import connect, ensure_schema, require_address
+from foundation.postgres import explained as postgres_explained
+from registry.locks import Locks
 from registry.vault import Vault
 
 _WAIT = 30  # seconds for a lock that another process holds
 _WRITES = {"registry_writes": True}
+_SCHEMA = "registry"
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_engine(home: Home, url: str | None) -> Engine:
-    """The engine for ``url``, or for the SQLite file of ``home``. Raises WrongInput for a URL that cannot be one."""
-    if url is None:
-        _create_private(home.registry)
-        url = f"sqlite:///{home.registry}"
-    try:
-        # Parameters stay out of logs: some are settings that firms type.
-        engine = create_engine(make_url(url), hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
-    except (ArgumentError, ModuleNotFoundError):
-        raise WrongInput(
-            "the address of the registry's database is not one that can be used",
-            next_step="Give it as postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, or leave it out for SQLite.",
-        ) from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+def open_engine(home: Home) -> Engine:
+    """The engine for the Postgres of ``home``, or for its SQLite file. Raises WrongInput for an unusable address."""
+    # Parameters stay out of logs: some are settings that firms type.
+    if home.database is not None:
+        address = make_url(require_address(home.database)).set(drivername="postgresql+psycopg")
+        with connect(home.database, schema=_SCHEMA, autocommit=True) as connection, postgres_explained():
+            ensure_schema(connection, _SCHEMA)
+        options = {"options": f"-c search_path={_SCHEMA}"}
+        return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+    _create_private(home.registry)
+    engine = create_engine(f"sqlite:///{home.registry}", hide_parameters=True)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -57,13 +60,15 @@ def for_writing(engine: Engine) -> Engine:
 
 
 class Database:
-    """What the parts of the registry share: transactions, the vault, the clock."""
+    """What the parts of the registry share: transactions, locks, the vault, the clock."""
 
     def __init__(self, home: Home, engine: Engine, vault: Vault, now: Callable[[], datetime] = utc_now) -> None:
         self.home = home
         self.vault = vault
         self.now = now
+        self.locks = Locks(home)
         self._engine = engine
+        weakref.finalize(self, engine.dispose)  # also where nobody closes: commands end with their process
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -83,6 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection to the database."""
+        self.locks.close()
         self._engine.dispose()
 
 

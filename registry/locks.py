@@ -1,16 +1,29 @@
-"""Locks across processes and threads, as files in the state folder. The system frees those of a dead process."""
+"""Locks across processes and threads, which the system frees when their holder dies.
+
+An embedded installation has files in its state folder. A team's also has locks in its database, for its other hosts:
+they belong to one session per process, and end with it. There the file comes first: it keeps the threads of this host
+apart, so that one session can hold for all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from filelock import FileLock, Timeout
 
 from foundation.errors import Busy
 from foundation.home import Home
+from foundation.postgres import connect, explained
+from foundation.secrets import Secret
 from registry.names import require_id
+
+_POLL = 0.05  # seconds between two tries
 
 
 @contextmanager
@@ -31,21 +44,104 @@ def held(path: Path, *, timeout: float, busy: str, next_step: str | None = None)
         lock.release()
 
 
-@contextmanager
-def dossier_lock(home: Home, dossier_id: str) -> Iterator[None]:
-    """Holds a dossier for one sync. Does not wait: raises Busy when another sync of it is running."""
-    path = home.locks / f"dossier-{require_id(dossier_id, 'a dossier id')}.lock"
-    with held(path, timeout=0, busy="another sync of this dossier is running", next_step="Wait until it is done."):
-        yield
+class Locks:
+    """The locks of one installation. Threads may share one; it connects when a lock of a team is first taken."""
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._home = home
+        self._clock, self._sleep = clock, sleep
+        self._session = _Session(home.database) if home.database else None
+
+    @contextmanager
+    def dossier(self, dossier_id: str) -> Iterator[None]:
+        """Holds a dossier for one sync. Does not wait: raises Busy when another sync of it is running."""
+        name = f"dossier-{require_id(dossier_id, 'a dossier id')}"
+        busy = "another sync of this dossier is running"
+        with self._both(name, timeout=0, busy=busy, next_step="Wait until it is done."):
+            yield
+
+    @contextmanager
+    def connection(self, connection_id: str, *, timeout: float) -> Iterator[None]:
+        """Holds a connection's tokens: whoever has it is the only one to refresh them."""
+        name = f"connection-{require_id(connection_id, 'a connection id')}"
+        busy = f"another process has been renewing the sign-in of connection {connection_id} for {timeout:g} s"
+        with self._both(name, timeout=timeout, busy=busy):
+            yield
+
+    def close(self) -> None:
+        """Frees whatever is still held in the database."""
+        if self._session:
+            self._session.close()
+
+    @contextmanager
+    def _both(self, name: str, *, timeout: float, busy: str, next_step: str | None = None) -> Iterator[None]:
+        until = self._clock() + timeout
+        with held(self._home.locks / f"{name}.lock", timeout=timeout, busy=busy, next_step=next_step):
+            if self._session is None:
+                yield
+                return
+            while not self._session.take(name):
+                if self._clock() >= until:
+                    raise Busy(f"{busy}, on another host", next_step=next_step)
+                self._sleep(_POLL)
+            try:
+                yield
+            finally:
+                self._session.free(name)
 
 
-@contextmanager
-def connection_lock(home: Home, connection_id: str, *, timeout: float) -> Iterator[None]:
-    """Holds a connection's tokens: whoever has it is the only one to refresh them."""
-    path = home.locks / f"connection-{require_id(connection_id, 'a connection id')}.lock"
-    busy = f"another process has been renewing the sign-in of connection {connection_id} for {timeout:g} s"
-    with held(path, timeout=timeout, busy=busy):
-        yield
+class _Session:
+    """The session that holds a process's locks in the database. A lock is taken once: the file kept others out."""
+
+    def __init__(self, url: Secret) -> None:
+        self._url = url
+        self._turn = threading.Lock()
+        self._open: list[psycopg.Connection] = []
+        weakref.finalize(self, _close, self._open)
+
+    def take(self, name: str) -> bool:
+        """Whether the lock was free and is ours now."""
+        with self._turn, explained():
+            if self._open and self._open[0].closed:
+                _close(
+                    self._open
+                )  # locks that it held are lost; what they guarded is checked again where it is written
+            if not self._open:
+                self._open.append(connect(self._url, schema="registry", autocommit=True))
+            try:
+                return self._ask("pg_try_advisory_lock", name)
+            except psycopg.OperationalError:
+                _close(self._open)
+                self._open.append(connect(self._url, schema="registry", autocommit=True))
+                return self._ask("pg_try_advisory_lock", name)
+
+    def free(self, name: str) -> None:
+        """Gives the lock back; one that was lost with its session is free already."""
+        with self._turn:
+            try:
+                if self._open:
+                    self._ask("pg_advisory_unlock", name)
+            except psycopg.Error:
+                _close(self._open)
+
+    def close(self) -> None:
+        with self._turn:
+            _close(self._open)
+
+    def _ask(self, function: str, name: str) -> bool:
+        query = f"SELECT {function}(hashtextextended(%s, 0))".encode()
+        return bool(self._open[0].execute(query, [f"grandlivre.{name}"]).fetchall()[0][0])
+
+
+def _close(sessions: list[psycopg.Connection]) -> None:
+    while sessions:
+        sessions.pop().close()
 
 
 @contextmanager

@@ -52,16 +52,12 @@ class Registry(Years, MappingRules, SyncRuns):
         cls,
         home: Home,
         *,
-        url: str | None = None,
         vault: Vault | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> Registry:
-        """Opens the registry of ``home``, made or upgraded when needed; also by several processes at once.
-
-        ``url`` names another database than the SQLite file of ``home``.
-        """
+        """Opens the registry of ``home``, made or upgraded when needed; also by several processes at once."""
         home.create()
-        engine = open_engine(home, url)
+        engine = open_engine(home)
         try:
             upgrade(engine, home)
         except BaseException:

@@ -24,7 +24,6 @@ from typing import Any
 from foundation.errors import ReportABug
 from foundation.secrets import Secret
 from registry.connections import Connections
-from registry.locks import connection_lock
 
 
 class TokenFields(Mapping[str, Any]):
@@ -61,7 +60,7 @@ class ConnectionTokens:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Holds the connection alone, among all threads and processes. Not to be nested in one thread."""
-        with connection_lock(self._registry.home, self._connection_id, timeout=self._timeout):
+        with self._registry.locks.connection(self._connection_id, timeout=self._timeout):
             self._here.holds = True
             try:
                 yield

@@ -16,6 +16,8 @@ from foundation.home import Home
 from registry.store import Registry
 from registry.tokens import ConnectionTokens
 from resources.landing import Landing
+from warehouse.contract import Store
+from warehouse.postgres.store import PostgresWarehouse
 from warehouse.store import Warehouse
 
 Report = Callable[[str, int], None]
@@ -33,7 +35,7 @@ class House:
     home: Home
     registry: Registry
     landing: Landing
-    warehouse: Warehouse
+    warehouse: Store
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
@@ -42,12 +44,13 @@ class House:
         """Opens the installation of ``home`` (by default that of the environment), creating what is missing."""
         home = home or Home.from_environment()
         home.create()
-        return cls(home, Registry.open(home), Landing(str(home.landing)), Warehouse(home.warehouse))
+        return cls(home, Registry.open(home), Landing.of(home), open_warehouse(home))
 
     def __enter__(self) -> House:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.warehouse.close()
         self.registry.close()
 
     @contextmanager
@@ -73,3 +76,8 @@ class House:
         finally:
             connector.close()
             budgets.close()
+
+
+def open_warehouse(home: Home) -> Store:
+    """The warehouse of ``home`` alone: what an analyst needs, who has no business in the registry."""
+    return PostgresWarehouse(home.database) if home.database else Warehouse(home.warehouse)

@@ -15,26 +15,26 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec import AbstractFileSystem
 
 from connectors.contract import Cursor, Resource, Resume
+from foundation.errors import GrandlivreError, WrongInput
+from resources.landing_files import LandingFiles
 
 FOLDER = "kept"
 log = logging.getLogger("grandlivre.landing")
 
 
 class KeptPages:
-    """The kept pages of one dossier in ``folder``. Those of another ``owner`` (link), or with other columns than a
-    resource has today, are as good as none. ``work`` is a local folder of the running sync."""
+    """The kept pages of one dossier in ``folder`` of the landing. Those of another ``owner`` (link), or with other
+    columns than a resource has today, are as good as none. ``work`` is a local folder of the running sync."""
 
-    def __init__(
-        self, fs: AbstractFileSystem, folder: str, owner: str, resources: Sequence[Resource], work: Path
-    ) -> None:
-        self._fs = fs
+    def __init__(self, files: LandingFiles, folder: str, owner: str, resources: Sequence[Resource], work: Path) -> None:
+        self._files = files
         self._folder = folder
         self._owner = owner
         self._schemas = {resource.name: resource.schema for resource in resources}
         self._work = work
+        self._paths: dict[str, str] = {}
         self._manifest = self._read()
 
     @property
@@ -52,7 +52,7 @@ class KeptPages:
         left = self._manifest["rows"].get(resource, 0) if self._manifest else 0
         if left == 0:
             return
-        with pq.ParquetFile(self._near(resource)) as file:
+        with pq.ParquetFile(self._paths[resource]) as file:
             for batch in file.iter_batches(columns=list(columns) if columns else None):
                 yield batch.slice(0, left)
                 left -= batch.num_rows
@@ -67,14 +67,13 @@ class KeptPages:
         wanted = {resource: count for resource, count in rows.items() if count}
         manifest = {"owner": self._owner, "state": state, "rows": wanted, "name": name}
         try:
-            self._fs.makedirs(self._folder, exist_ok=True)
             for resource in wanted:
-                self._fs.put_file(str(files[resource]), self._place(resource, name))
+                self._files.put(files[resource], self._place(resource, name))
             draft = self._work / "kept.json"
             draft.write_text(json.dumps(manifest), encoding="utf-8")
-            self._fs.put_file(str(draft), f"{self._folder}/manifest.json")
+            self._files.put(draft, f"{self._folder}/manifest.json")
             self._clear_but(name)
-        except OSError as error:
+        except (OSError, GrandlivreError) as error:
             log.warning("what was read of %s is not kept: %s", self._folder, error)
             return False
         return True
@@ -82,26 +81,26 @@ class KeptPages:
     def drop(self) -> None:
         """Removes what is kept."""
         try:
-            if self._fs.exists(self._folder):
-                self._fs.rm(self._folder, recursive=True)
-        except OSError as error:
+            if self._listed():
+                self._files.remove(self._folder)
+        except (OSError, GrandlivreError) as error:
             log.warning("%s stays: %s", self._folder, error)
 
     def _read(self) -> dict[str, Any] | None:
         """The manifest, and the files fetched; None where there are none that can be gone on with."""
-        path = f"{self._folder}/manifest.json"
-        if not self._fs.exists(path):
+        told = self._files.read(f"{self._folder}/manifest.json")
+        if told is None:
             return None
         try:
-            manifest = json.loads(self._fs.cat_file(path))
+            manifest = json.loads(told)
             if manifest["owner"] != self._owner:
                 return None
-            (self._work / FOLDER).mkdir(parents=True, exist_ok=True)
             for resource in manifest["rows"]:
-                self._fs.get_file(self._place(resource, manifest["name"]), str(self._near(resource)))
-                if pq.read_schema(self._near(resource)) != self._schemas[resource]:
+                path = self._files.here(self._place(resource, manifest["name"]), self._work / FOLDER)
+                if pq.read_schema(path) != self._schemas[resource]:
                     return None
-        except (ValueError, KeyError, OSError, pa.ArrowException) as error:
+                self._paths[resource] = path
+        except (ValueError, KeyError, OSError, WrongInput, pa.ArrowException) as error:
             log.warning("what is kept in %s cannot be read: %s", self._folder, error)
             return None
         return manifest
@@ -109,11 +108,10 @@ class KeptPages:
     def _place(self, resource: str, name: str) -> str:
         return f"{self._folder}/{name}.{resource}.parquet"
 
-    def _near(self, resource: str) -> Path:
-        return self._work / FOLDER / f"{resource}.parquet"
+    def _listed(self) -> set[str]:
+        return self._files.folders(self._folder).get(FOLDER, set())
 
     def _clear_but(self, name: str) -> None:
-        for path in self._fs.ls(self._folder, detail=False):
-            file = str(path).rsplit("/", 1)[-1]
+        for file in self._listed():
             if file != "manifest.json" and not file.startswith(f"{name}."):
-                self._fs.rm_file(path)
+                self._files.remove(f"{self._folder}/{file}")

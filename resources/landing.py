@@ -3,13 +3,15 @@
 ``<root>/<software>/<dossier>/<snapshot>/<resource>.parquet`` and ``manifest.json``, written last: a folder without a
 manifest is not a snapshot. A snapshot is always complete: when a package sends changes only, they are merged with
 the snapshot before (newer rows win, deleted keys go), so that figures can be made again without asking the vendor.
-``root`` is any fsspec URL; work files are local and only finished files are put there. What is kept of a read that was
-cut short lies beside the snapshots (:mod:`resources.kept_pages`).
+Work files are local and only finished files are put into the landing, which may be an object store: see
+:mod:`resources.landing_files`. What is kept of a read that was cut short lies beside the snapshots
+(:mod:`resources.kept_pages`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from connectors.contract import Cursor, Event, Note, Resource
 from foundation.disk import is_full
 from foundation.errors import Busy, Incomplete, ReportABug
+from foundation.home import Home
 from resources import kept_pages
 from resources.intake import Intake, cut_short
 from resources.kept_pages import KeptPages
+from resources.landing_files import VARIABLE, Copies, LandingFiles
 
 _BATCH_ROWS = 100_000
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
@@ -50,11 +52,16 @@ class Snapshot:
 
 
 class Landing:
-    """Snapshots below ``root``. ``work`` is always a local folder that belongs to the running sync alone."""
+    """Snapshots below ``root``, a folder or any fsspec URL. ``work`` is always a local folder that belongs to the
+    running sync alone. Raises Busy when the store does not answer, WrongInput when it refuses."""
 
     def __init__(self, root: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(root)
-        self._local = isinstance(self._fs, LocalFileSystem)
+        self._files = LandingFiles(root)
+
+    @classmethod
+    def of(cls, home: Home, environment: Mapping[str, str] = os.environ) -> Landing:
+        """The landing that ``$GRANDLIVRE_LANDING`` names, by default the folder of the installation."""
+        return cls(environment.get(VARIABLE, "").strip() or str(home.landing))
 
     def land(
         self,
@@ -127,12 +134,14 @@ class Landing:
             if previous is None:
                 raise ReportABug(f"changes of {name} came without a snapshot to change")
             paths[name] = _merge(known[name], previous.files[name], paths[name], intake.deleted.get(name, []), work)
-        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
-        self._fs.makedirs(folder, exist_ok=True)
+        folder, near = f"{software}/{dossier_id}/{snapshot_id}", _near(work.parent, snapshot_id)
         rows = {}
         for name, path in paths.items():
             rows[name] = pq.read_metadata(path).num_rows
-            self._put(path, f"{folder}/{name}.parquet")
+            self._files.put(path, f"{folder}/{name}.parquet")
+            if not self._files.local:  # what was sent away is used next: it need not be fetched
+                near.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, near / f"{name}.parquet")
         manifest = {
             "snapshot_id": snapshot_id,
             "software": software,
@@ -145,65 +154,44 @@ class Landing:
         }
         draft = work / "manifest.json"
         draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        self._put(draft, f"{folder}/manifest.json")
-        return self._snapshot(folder, manifest, work.parent)
+        self._files.put(draft, f"{folder}/manifest.json")
+        return self._snapshot(folder, manifest, near)
 
     def kept(
         self, software: str, dossier_id: str, owner: str, resources: Sequence[Resource], *, work: Path
     ) -> KeptPages:
         """What is kept of a read of the dossier through the link ``owner`` that was cut short."""
-        folder = f"{self._root}/{software}/{dossier_id}/{kept_pages.FOLDER}"
-        return KeptPages(self._fs, folder, owner, resources, work)
+        return KeptPages(self._files, f"{software}/{dossier_id}/{kept_pages.FOLDER}", owner, resources, work)
 
     def snapshot(self, software: str, dossier_id: str, snapshot_id: str, *, work: Path) -> Snapshot | None:
         """A snapshot by its id, its files readable locally; None when it is not (or no longer) there."""
-        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
-        path = f"{folder}/manifest.json"
-        if not self._fs.exists(path):
-            return None
-        return self._snapshot(folder, json.loads(self._fs.cat_file(path)), work)
+        folder = f"{software}/{dossier_id}/{snapshot_id}"
+        manifest = self._files.read(f"{folder}/manifest.json") if snapshot_id else None
+        return self._snapshot(folder, json.loads(manifest), _near(work, snapshot_id)) if manifest else None
 
     def prune(self, software: str, dossier_id: str, standing: str) -> None:
         """Removes what a crash left unfinished and old snapshots, never the one that stands in the warehouse."""
-        folder = f"{self._root}/{software}/{dossier_id}"
-        complete = [
-            name for name in self._ids(software, dossier_id) if self._fs.exists(f"{folder}/{name}/manifest.json")
-        ]
-        keep = {standing, *complete[-_KEEP:]}
-        for name in self._ids(software, dossier_id):
-            if name not in keep:
-                self._fs.rm(f"{folder}/{name}", recursive=True)
+        found = self._files.folders(f"{software}/{dossier_id}")
+        found.pop(kept_pages.FOLDER, None)
+        complete = sorted(name for name, files in found.items() if "manifest.json" in files)
+        for name in sorted(found.keys() - {standing, *complete[-_KEEP:]}):
+            self._files.remove(f"{software}/{dossier_id}/{name}")
 
-    def _ids(self, software: str, dossier_id: str) -> list[str]:
-        folder = f"{self._root}/{software}/{dossier_id}"
-        if not self._fs.isdir(folder):
-            return []
-        found = sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
-        return [name for name in found if name != kept_pages.FOLDER]
-
-    def _put(self, path: Path, target: str) -> None:
-        if self._local:
-            shutil.move(path, target)
-        else:
-            self._fs.put_file(str(path), target)
-
-    def _snapshot(self, folder: str, manifest: Mapping[str, Any], work: Path) -> Snapshot:
-        files = {name: f"{folder}/{name}.parquet" for name in manifest["rows"]}
-        if not self._local:
-            near = work / "landed" / manifest["snapshot_id"]
-            near.mkdir(parents=True, exist_ok=True)
-            for name, url in files.items():
-                files[name] = str(near / f"{name}.parquet")
-                self._fs.get_file(url, files[name])
+    def _snapshot(self, folder: str, manifest: Mapping[str, Any], near: Path) -> Snapshot:
         return Snapshot(
             manifest["snapshot_id"],
-            files,
+            Copies(self._files, folder, manifest["rows"].keys(), near),
             manifest["rows"],
             manifest["cursor"],
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
             stated=manifest.get("stated", {}),
         )
+
+
+def _near(work: Path, snapshot_id: str) -> Path:
+    """Where copies of a remote snapshot's files lie while a sync works with them."""
+    return work / "landed" / snapshot_id
 
 
 def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:

@@ -1,7 +1,5 @@
 """The Dagster resource of assets that work on the warehouse as a whole."""
 
-from pathlib import Path
-
 import dagster as dg
 from pydantic import Field
 
@@ -16,4 +14,4 @@ class WarehouseResource(dg.ConfigurableResource):
 
     def open_house(self) -> House:
         """The installation that this resource works for."""
-        return House.open(Home(Path(self.home).absolute()) if self.home else None)
+        return House.open(Home.from_environment(self.home or None))

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests.postgres import Server
 
 settings.register_profile("grandlivre", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("grandlivre")
 
-for name in ("GRANDLIVRE_HOME", "DAGSTER_HOME", "GRANDLIVRE_VAULT", "GRANDLIVRE_VAULT_KEY", "GRANDLIVRE_DATABASE_URL"):
+for name in (
+    "GRANDLIVRE_BROKER_URL",
+    "GRANDLIVRE_DOSSIERS_PER_RUN",
+    "GRANDLIVRE_HOME",
+    "GRANDLIVRE_LANDING",
+    "DAGSTER_HOME",
+    "GRANDLIVRE_VAULT",
+    "GRANDLIVRE_VAULT_KEY",
+    "GRANDLIVRE_DATABASE_URL",
+):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A Postgres of this test process."""
+    server = Server()
+    yield server
+    server.stop()

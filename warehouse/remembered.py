@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from warehouse.contract import Reader
 
 MONEY = pa.decimal128(20, 4)
 SCHEMAS: dict[str, pa.Schema] = {
@@ -36,9 +39,6 @@ def nothing() -> Remembered:
     return {name: schema.empty_table() for name, schema in SCHEMAS.items()}
 
 
-def read_remembered(db: duckdb.DuckDBPyConnection, dossier_id: str) -> Remembered:
+def read_remembered(db: Reader, dossier_id: str) -> Remembered:
     """Reads what stands for a dossier."""
-    return {
-        name: db.sql(query, params=[dossier_id]).to_arrow_table().cast(SCHEMAS[name])
-        for name, query in _QUERIES.items()
-    }
+    return {name: db.arrow(query, [dossier_id]).read_all().cast(SCHEMAS[name]) for name, query in _QUERIES.items()}

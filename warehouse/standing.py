@@ -6,10 +6,14 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
+
+from warehouse.remembered import MONEY
+
+if TYPE_CHECKING:
+    from warehouse.contract import Reader
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,41 @@ class Standing:
     kept: dict[str, pa.Table] = field(default_factory=dict)
 
 
-_KEPT = {
-    "years": "SELECT label, start_date, end_date, closed, source, package_start_date, package_end_date "
+def _columns(text: str = "", dates: str = "", flags: str = "") -> list[tuple[str, pa.DataType]]:
+    kinds = ((text, pa.string()), (dates, pa.date32()), (flags, pa.bool_()))
+    return [(name, kind) for names, kind in kinds for name in names.split()]
+
+
+KEPT: dict[str, pa.Schema] = {
+    "years": pa.schema(_columns("label source", "start_date end_date package_start_date package_end_date", "closed")),
+    "movements": pa.schema(
+        [
+            *_columns("fiscal_year period_kind account", "start_date date"),
+            ("period", pa.int32()),
+            ("debit", MONEY),
+            ("credit", MONEY),
+        ]
+    ),
+    "accounts": pa.schema(
+        _columns("number name type common_code mapping_rule package_type currency statement", flags="active stub")
+    ),
+}
+"""The tables of ``Standing.kept``."""
+
+_QUERIES = {
+    "years": "SELECT label, source, start_date, end_date, package_start_date, package_end_date, closed "
     "FROM ledger.fiscal_years WHERE dossier_id = $dossier AND start_date < $before",
-    "movements": "SELECT l.fiscal_year, l.period, l.period_kind, l.account, y.start_date, min(l.date) AS date, "
+    "movements": "SELECT l.fiscal_year, l.period_kind, l.account, y.start_date, min(l.date) AS date, l.period, "
     "sum(l.debit)::DECIMAL(20,4) AS debit, sum(l.credit)::DECIMAL(20,4) AS credit "
     "FROM ledger.journal_lines l JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id "
-    "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier AND y.start_date < $before GROUP BY ALL",
-    "accounts": "SELECT number, name, type, common_code, mapping_rule, package_type, currency, active, stub, statement "
+    "AND y.label = l.fiscal_year WHERE l.dossier_id = $dossier AND y.start_date < $before "
+    "GROUP BY l.fiscal_year, l.period, l.period_kind, l.account, y.start_date",
+    "accounts": "SELECT number, name, type, common_code, mapping_rule, package_type, currency, statement, active, stub "
     "FROM ledger.accounts WHERE dossier_id = $dossier",
 }
 
 
-def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: date | None) -> Standing:
+def read_standing(db: Reader, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(
         "SELECT last_synced_at, sync_id, link_id, sync_mode, snapshot_id, cursor, calendar, rules_version "
@@ -60,11 +86,12 @@ def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: d
         return Standing()
     as_of, sync_id, link_id, mode, snapshot_id, cursor, calendar, rules_version = found[0]
     counted = db.execute(
-        "SELECT count(*) FROM ledger.trial_balances WHERE dossier_id = $dossier AND $before IS NULL"
+        "SELECT count(*) FROM ledger.trial_balances WHERE dossier_id = $dossier AND $before::DATE IS NULL"
         if mode == "totals"
         else "SELECT count(*) FROM ledger.journal_lines l "
         "LEFT JOIN ledger.fiscal_years y ON y.dossier_id = l.dossier_id AND y.label = l.fiscal_year "
-        "WHERE l.dossier_id = $dossier AND ($before IS NULL OR y.start_date IS NULL OR y.start_date >= $before::DATE)",
+        "WHERE l.dossier_id = $dossier "
+        "AND ($before::DATE IS NULL OR y.start_date IS NULL OR y.start_date >= $before::DATE)",
         {"dossier": dossier_id, "before": keep_before},
     ).fetchall()
     proven = db.execute(
@@ -74,9 +101,9 @@ def read_standing(db: duckdb.DuckDBPyConnection, dossier_id: str, keep_before: d
     kept = {}
     if keep_before is not None:
         parameters = {"dossier": dossier_id, "before": keep_before}
-        for name, query in _KEPT.items():
+        for name, query in _QUERIES.items():
             wanted = {key: value for key, value in parameters.items() if f"${key}" in query}
-            kept[name] = db.sql(query, params=wanted).to_arrow_table()
+            kept[name] = db.arrow(query, wanted).read_all().cast(KEPT[name])
     return Standing(
         sync_id=sync_id,
         link_id=link_id,

@@ -12,75 +12,28 @@ Publishing is shared: a load that finds its figures already published by another
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from foundation.errors import Busy, WrongInput
+from foundation.errors import Busy
 from warehouse import chart, scripts
 from warehouse.bench import Workbench
+from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
+from warehouse.loading import naive_utc, open_window, replace_window
+from warehouse.reader import DuckDBReader, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
 from warehouse.standing import Standing, read_standing
 
+__all__ = ["DossierFacts", "LoadRecord", "Loaded", "Warehouse"]
+
 _FORMAT = "v1.5.0"  # readable by DuckDB 1.5 and 2.0
-
-
-@dataclass(frozen=True)
-class DossierFacts:
-    """What the registry knows of a dossier and the warehouse repeats for analysts."""
-
-    dossier_id: str
-    firm_id: str
-    link_id: str
-    connection_id: str
-    software: str
-    external_id: str
-    name: str
-    code: str
-    country: str | None
-    currency: str | None
-    vat_number: str | None
-    mode: str
-    since: date | None
-
-
-@dataclass(frozen=True)
-class LoadRecord:
-    """What a load writes beside the figures: its run, the snapshot it was made from, the change cursor, people's
-    corrections (``calendar``) and the code (``rules``) that made the figures, as fingerprints. ``cause`` is why they
-    may differ from those that stood (see ``Workbench.check``); only the package's news is compared line by line."""
-
-    sync_id: str
-    snapshot_id: str
-    cursor: Mapping[str, Any] | None
-    calendar: str
-    trigger: str
-    started_at: datetime
-    finished_at: datetime
-    rows_read: int
-    vendor_calls: int
-    rules: str = ""
-    cause: str = "package"
-    as_of: datetime | None = None
-    """When the package told these figures; None: at the end of this run."""
-    dagster_run_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Lines that a load put in and took out."""
-
-    inserted: int
-    deleted: int
 
 
 class Warehouse:
@@ -103,7 +56,7 @@ class Warehouse:
         with self._locked():
             db = duckdb.connect(str(self.live), read_only=True)
             try:
-                return read_standing(db, dossier_id, keep_before)
+                return read_standing(DuckDBReader(db), dossier_id, keep_before)
             finally:
                 db.close()
 
@@ -112,7 +65,7 @@ class Warehouse:
         if not self.live.exists():
             return nothing()
         with self._writer() as db:
-            return read_remembered(db, dossier_id)
+            return read_remembered(DuckDBReader(db), dossier_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window with what lies on the bench, in one transaction.
@@ -124,10 +77,10 @@ class Warehouse:
             self._ensure()
             bench.db.execute(f"ATTACH '{_quoted(self.live)}' AS wh")
             try:
-                _open_window(bench.db, facts, record)
+                open_window(bench.db, facts, record)
                 bench.db.execute("BEGIN")
                 try:
-                    loaded = _replace(bench.db, facts, record)
+                    loaded = replace_window(bench.db, facts, record)
                     bench.db.execute("COMMIT")
                 except BaseException:
                     bench.db.execute("ROLLBACK")
@@ -141,7 +94,7 @@ class Warehouse:
         with self._writer() as db:
             db.execute(
                 "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP WHERE dossier_id = ?",
-                [_naive_utc(moment), dossier_id],
+                [naive_utc(moment), dossier_id],
             )
 
     def publish(self) -> bool:
@@ -163,18 +116,37 @@ class Warehouse:
             mark.write_text(stamp)
             return True
 
-    @contextmanager
-    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection to the published snapshot."""
-        if not self.published.exists():
-            raise WrongInput(
-                "nothing is published yet", next_step="Link a dossier and sync it, or try `grandlivre demo`."
-            )
-        db = duckdb.connect(str(self.published), read_only=True)
+    def published_at(self) -> datetime | None:
+        """When the snapshot was last replaced."""
         try:
-            yield db
+            return datetime.fromtimestamp(self.published.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
+    @property
+    def readable(self) -> bool:
+        """Whether a snapshot is published."""
+        return self.published.exists()
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """A read-only connection to the published snapshot, which reaches no other file."""
+        if not self.readable:
+            raise nothing_published()
+        reader = DuckDBReader.on_file(self.published)
+        try:
+            yield reader
+        except duckdb.Error as error:
+            raise query_failed(error) from None
         finally:
-            db.close()
+            reader.close()
+
+    def size(self) -> int:
+        """Bytes of the published snapshot."""
+        return self.published.stat().st_size
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
 
     def _ensure(self) -> None:
         """Makes the file where there is none, and renews its views and chart where the code has newer ones."""
@@ -226,79 +198,3 @@ def _fill_chart(db: duckdb.DuckDBPyConnection) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> None:
-    """Tells the load's scripts what they replace; runs before the transaction, under the lock."""
-    for name, value in (("dossier_id", facts.dossier_id), ("link_id", facts.link_id), ("sync_id", record.sync_id)):
-        db.execute(f"SET VARIABLE {name} = ?", [value])
-    db.execute("SET VARIABLE load_since = ?::DATE", [facts.since])
-    db.execute("SET VARIABLE seen_at = ?::TIMESTAMP", [_naive_utc(record.finished_at)])
-    db.execute("SET VARIABLE cause = ?", [record.cause])
-    scripts.run(db, "load_window")
-    stood = db.execute("SELECT link_id FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id]).fetchall()
-    compare = record.cause == "package" and stood == [(facts.link_id,)]
-    db.execute("SET VARIABLE compare_lines = ?", [compare])
-    scripts.run(db, "line_changes")
-
-
-def _replace(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> Loaded:
-    """The body of the load's transaction, on the bench's database with the warehouse attached as ``wh``."""
-    scripts.run(db, "load")
-    inserted, deleted = db.execute("SELECT inserted, deleted FROM work.load_counts").fetchall()[0]
-    db.execute("DELETE FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id])
-    db.execute(
-        "INSERT INTO wh.ledger.dossiers BY NAME SELECT ? AS dossier_id, ? AS firm_id, ? AS name, ? AS code, "
-        "? AS software, ? AS connection_id, ? AS external_id, ? AS country, ? AS currency, ? AS vat_number, "
-        "(SELECT end_date FROM work.years ORDER BY start_date LIMIT 1) AS first_year_end, ? AS sync_mode, "
-        "?::DATE AS transfer_date, ?::TIMESTAMP AS last_synced_at, 'synced' AS status, ? AS sync_id, "
-        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS rules_version",
-        [
-            facts.dossier_id,
-            facts.firm_id,
-            facts.name,
-            facts.code,
-            facts.software,
-            facts.connection_id,
-            facts.external_id,
-            facts.country,
-            facts.currency,
-            facts.vat_number,
-            facts.mode,
-            facts.since,
-            _naive_utc(record.as_of or record.finished_at),
-            record.sync_id,
-            facts.link_id,
-            record.snapshot_id,
-            json.dumps(record.cursor) if record.cursor is not None else None,
-            record.calendar,
-            record.rules,
-        ],
-    )
-    db.execute(
-        "INSERT INTO wh.ledger.sync_runs BY NAME SELECT ? AS sync_id, ? AS dossier_id, ? AS link_id, ? AS trigger, "
-        "? AS mode, ?::DATE AS window_start, ?::TIMESTAMP AS started_at, ?::TIMESTAMP AS finished_at, "
-        "'synced' AS status, ? AS rows_read, ? AS rows_loaded, ? AS rows_deleted, ? AS vendor_calls, "
-        "? AS dagster_run_id",
-        [
-            record.sync_id,
-            facts.dossier_id,
-            facts.link_id,
-            record.trigger,
-            facts.mode,
-            facts.since,
-            _naive_utc(record.started_at),
-            _naive_utc(record.finished_at),
-            record.rows_read,
-            inserted,
-            deleted,
-            record.vendor_calls,
-            record.dagster_run_id,
-        ],
-    )
-    return Loaded(inserted, deleted)
-
-
-def _naive_utc(moment: datetime) -> datetime:
-    """Tables hold UTC without a zone: analysts' tools otherwise shift it to their own."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -16,6 +16,7 @@ from connectors.catalog import Package
 from connectors.sandbox.company import Company, Line, company
 from connectors.sandbox.stage import Sandbox, open_sandbox
 from foundation.home import Home
+from foundation.secrets import Secret
 from portal.demo import link_sandbox
 from resources.house import House
 
@@ -43,15 +44,16 @@ def told_by(row: Package, revision: int = 0) -> Company:
 
 
 @contextmanager
-def linked(row: Package, folder: Path, told: Company | None = None) -> Iterator[Linked]:
-    """The package's sandbox telling ``told``, connected and linked in a fresh house."""
-    home = Home(folder / "home")
+def linked(row: Package, folder: Path, told: Company | None = None, *, database: str | None = None) -> Iterator[Linked]:
+    """The package's sandbox telling ``told``, connected and linked in a fresh house; ``database`` makes it a team's."""
+    home = Home(folder / "home", Secret(database) if database else None)
     home.create()
     (folder / "vendor").mkdir()
     with open_sandbox(row, told or told_by(row), folder / "vendor") as sandbox:
         house = House.open(home)
         house.warehouse.create()
         yield Linked(row, house, sandbox, link_sandbox(house, row, sandbox))
+        house.warehouse.close()
         house.registry.close()
 
 

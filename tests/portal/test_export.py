@@ -13,6 +13,7 @@ from lxml import etree
 from foundation.errors import WrongInput
 from portal import export
 from warehouse import scripts
+from warehouse.reader import DuckDBReader
 
 FORMATS = ("fec", "xaf", "csv", "xlsx", "parquet")
 XAF = {"x": "http://www.auditfiles.nl/XAF/3.2"}
@@ -51,7 +52,7 @@ def test_a_folder_or_a_missing_folder_is_refused_with_the_next_step(
 ) -> None:
     for target, reason in ((tmp_path, "is a folder"), (tmp_path / "no" / "books", "there is no folder")):
         with pytest.raises(WrongInput, match=reason) as refused:
-            export.write(db, "d", kind, "2025", target)
+            export.write(DuckDBReader(db), "d", kind, "2025", target)
         assert "--out" in refused.value.next_step
     assert list(tmp_path.iterdir()) == []
 
@@ -68,7 +69,7 @@ def test_a_failed_export_leaves_what_was_there_and_nothing_beside_it(
         f"error('broken off') ELSE journal END AS journal) FROM ({_general_ledger(db)})"
     )
     with pytest.raises(WrongInput, match="broken off"):
-        export.write(db, "d", kind, "2025", target)
+        export.write(DuckDBReader(db), "d", kind, "2025", target)
     assert [path.name for path in tmp_path.iterdir()] == ["books"]
     assert target.read_text() == "yesterday's"
 
@@ -78,7 +79,7 @@ def test_a_file_is_written_through_a_symbolic_link_and_into_place(
     db: duckdb.DuckDBPyConnection, tmp_path: Path, kind: str
 ) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "books")
-    assert export.write(db, "d", kind, "2025", tmp_path / "link") == 6
+    assert export.write(DuckDBReader(db), "d", kind, "2025", tmp_path / "link") == 6
     assert {path.name for path in tmp_path.iterdir()} == {"link", "books"}
     assert (tmp_path / "link").is_symlink()
 
@@ -86,7 +87,7 @@ def test_a_file_is_written_through_a_symbolic_link_and_into_place(
 def test_an_audit_file_has_lines_of_no_journal_and_no_control_characters(
     db: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    export.write(db, "d", "xaf", "2025", tmp_path / "books")
+    export.write(DuckDBReader(db), "d", "xaf", "2025", tmp_path / "books")
     journals = etree.parse(tmp_path / "books").findall(".//x:journal", XAF)
     told = {j.findtext("x:jrnID", namespaces=XAF): len(j.findall(".//x:trLine", XAF)) for j in journals}
     assert told == {"A": 2, "-": 4}
@@ -94,7 +95,7 @@ def test_an_audit_file_has_lines_of_no_journal_and_no_control_characters(
 
 
 def test_a_spreadsheet_has_no_control_characters(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    export.write(db, "d", "xlsx", "2025", tmp_path / "books.xlsx")
+    export.write(DuckDBReader(db), "d", "xlsx", "2025", tmp_path / "books.xlsx")
     names, *rows = openpyxl.load_workbook(tmp_path / "books.xlsx").worksheets[0].iter_rows(values_only=True)
     assert {dict(zip(names, row, strict=True))["description"] for row in rows} == {"before\tafter"}
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -13,6 +11,7 @@ from sqlalchemy import text
 
 from foundation.errors import Busy, WrongInput
 from foundation.home import Home
+from foundation.secrets import Secret
 from registry import upgrade
 from registry.database import for_writing, open_engine
 from registry.models import Base
@@ -23,7 +22,7 @@ from tests.registry import worker
 
 def test_migrations_lead_to_the_tables_of_the_models(home: Home) -> None:
     home.create()
-    engine = open_engine(home, None)
+    engine = open_engine(home)
     upgrade.upgrade(engine, home)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -44,7 +43,7 @@ def test_migrations_lead_to_the_tables_of_the_models(home: Home) -> None:
 
 def test_every_version_can_be_taken_back(home: Home) -> None:
     home.create()
-    engine = open_engine(home, None)
+    engine = open_engine(home)
     upgrade.upgrade(engine, home)
     with for_writing(engine).begin() as connection:
         command.downgrade(upgrade.configuration(connection), "base")
@@ -74,24 +73,15 @@ def test_a_file_that_is_no_database_is_explained(home: Home) -> None:
 
 @pytest.mark.parametrize("url", ["postgres", "oracle+nothing://u:hunter2@h/x", "mysql+nodriver://u:hunter2@h/x"])
 def test_an_address_that_cannot_be_one_is_refused_without_its_password(home: Home, url: str) -> None:
-    with pytest.raises(WrongInput, match="address of the registry's database") as refused:
-        Registry.open(home, url=url)
+    with pytest.raises(WrongInput, match="address of the database") as refused:
+        Registry.open(Home(home.root, Secret(url)))
     assert "hunter2" not in str(refused.value)
 
 
 def test_a_server_that_does_not_answer_is_something_to_wait_for(home: Home) -> None:
     with pytest.raises(Busy, match="does not answer") as refused:
-        Registry.open(home, url="postgresql+psycopg2://eva:hunter2@127.0.0.1:9/grandlivre")
+        Registry.open(Home(home.root, Secret("postgresql+psycopg2://eva:hunter2@127.0.0.1:9/grandlivre")))
     assert "hunter2" not in str(refused.value)
-
-
-def test_another_file_can_be_named_by_its_address(home: Home, tmp_path: Path) -> None:
-    with Registry.open(home, url=f"sqlite:///{tmp_path / 'elsewhere.db'}") as registry:
-        registry.ensure_firm("Vandamme")
-    assert not home.registry.exists()
-    with sqlite3.connect(tmp_path / "elsewhere.db") as direct:
-        assert direct.execute("SELECT firm_id FROM firms").fetchall() == [("vandamme",)]
-    direct.close()
 
 
 def test_a_block_that_raises_leaves_nothing(registry: Registry) -> None:

@@ -105,7 +105,7 @@ def test_the_database_itself_keeps_one_rule_per_account(registry: Registry, link
     registry.set_mapping_rule(link.dossier_id, "613", "X22", firm=firm)
     columns = "firm_id, dossier_id, match, account, code, at, active"
     double = f"INSERT INTO mapping_rules ({columns}) SELECT {columns} FROM mapping_rules"
-    engine = open_engine(registry.home, None)
+    engine = open_engine(registry.home)
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text(double))
     engine.dispose()
@@ -113,7 +113,7 @@ def test_the_database_itself_keeps_one_rule_per_account(registry: Registry, link
 
 def test_a_registry_of_the_first_version_is_upgraded_and_keeps_what_it_holds(home: Home) -> None:
     home.create()
-    engine = open_engine(home, None)
+    engine = open_engine(home)
     with for_writing(engine).begin() as connection:
         command.upgrade(upgrade.configuration(connection), "0001")
         connection.execute(text("INSERT INTO firms VALUES ('vandamme', 'Vandamme', '2025-03-01 02:00:00')"))

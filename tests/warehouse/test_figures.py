@@ -11,7 +11,8 @@ import duckdb
 from connectors.sandbox.company import Company, company
 from tests.warehouse.conftest import NOON, Ledger, prepared
 from warehouse.bench import Override, Trust, Workbench
-from warehouse.store import DossierFacts, LoadRecord, Warehouse
+from warehouse.contract import DossierFacts, LoadRecord, Store
+from warehouse.store import Warehouse
 
 
 def year_balances(ledger: Ledger, dossier: str = "d1") -> dict[tuple[object, object], dict[str, object]]:
@@ -35,7 +36,8 @@ def test_every_period_of_the_trial_balance_adds_up_to_zero_and_runs_on(ledger: L
     ledger.load(told)
     off = ledger.rows(
         "SELECT fiscal_year, period, sum(opening), sum(movement), sum(closing) FROM ledger.trial_balance "
-        "GROUP BY ALL HAVING sum(opening) <> 0 AND period > 0 OR sum(closing) <> 0 OR sum(movement) <> 0"
+        "GROUP BY fiscal_year, period "
+        "HAVING sum(opening) <> 0 AND period > 0 OR sum(closing) <> 0 OR sum(movement) <> 0"
     )
     assert off == []
     broken = ledger.rows(
@@ -61,7 +63,7 @@ def test_a_period_of_the_trial_balance_is_the_sum_of_the_lines_up_to_it(ledger: 
 def test_the_balance_sheet_balances_and_its_result_is_the_income_statement_s(ledger: Ledger, told: Company) -> None:
     ledger.load(told)
     assert set(ledger.rows("SELECT sum(amount) FROM ledger.balance_sheet GROUP BY fiscal_year")) == {(Decimal(0),)}
-    results = dict(ledger.rows("SELECT fiscal_year, sum(amount) FROM ledger.income_statement GROUP BY ALL"))
+    results = dict(ledger.rows("SELECT fiscal_year, sum(amount) FROM ledger.income_statement GROUP BY fiscal_year"))
     carried = dict(ledger.rows("SELECT fiscal_year, amount FROM ledger.balance_sheet WHERE common_code = 'E16'"))
     assert results == carried
     income = {a.number for a in told.accounts if not a.on_balance_sheet}
@@ -146,7 +148,7 @@ def test_a_dossier_moves_from_one_chart_to_another_and_keeps_one_ledger(ledger: 
     ledger.load(company("BE"), sync="s1")
     ledger.load(company("NL"), sync="s2", since=date(2026, 1, 1))
     closings = ledger.rows(
-        "SELECT fiscal_year, sum(closing) FROM ledger.trial_balance_year GROUP BY ALL ORDER BY fiscal_year"
+        "SELECT fiscal_year, sum(closing) FROM ledger.trial_balance_year GROUP BY fiscal_year ORDER BY fiscal_year"
     )
     assert closings == [("2024", Decimal(0)), ("2025", Decimal(0)), ("2026", Decimal(0))]
     assert ledger.rows("SELECT name FROM ledger.accounts WHERE number = '400000'") == [("Clients",)]
@@ -207,19 +209,19 @@ def test_a_correction_that_reaches_back_before_the_date_of_the_link_keeps_the_ye
     assert {str(line.number) for line in company().lines if line.year == "2026"} <= found
 
 
-def test_a_warehouse_without_init_knows_the_common_chart(tmp_path: Path) -> None:
-    store = Warehouse(tmp_path / "warehouse")
-    store.publish()
+def test_a_warehouse_without_init_knows_the_common_chart(store: Store) -> None:
+    store.create()
     with store.reader() as db:
         assert db.execute("SELECT count(*) FROM ledger.common_chart").fetchall() == [(123,)]
 
 
-def test_newer_views_reach_an_existing_warehouse(ledger: Ledger) -> None:
+def test_newer_views_reach_an_existing_warehouse(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, Warehouse(tmp_path / "warehouse"))
     ledger.load(company())
-    with duckdb.connect(str(ledger.store.live)) as db:
+    with duckdb.connect(str(tmp_path / "warehouse" / "warehouse.duckdb")) as db:
         db.execute("CREATE OR REPLACE VIEW ledger.freshness AS SELECT 1 AS old")
-    (ledger.store.folder / "schema.stamp").write_text("an older version")
-    store = Warehouse(ledger.store.folder)
+    (tmp_path / "warehouse" / "schema.stamp").write_text("an older version")
+    store = Warehouse(tmp_path / "warehouse")
     store.publish()
     with store.reader() as db:
         assert db.execute("SELECT lines FROM ledger.freshness").fetchall() == [(len(company().lines),)]

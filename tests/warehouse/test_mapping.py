@@ -46,7 +46,7 @@ def test_a_rule_reaches_its_accounts_and_no_others(ledger: Ledger) -> None:
     after = dict(ledger.rows("SELECT number, common_code FROM ledger.accounts"))
     assert {number for number in before if before[number] != after[number]} == {"613200"}, "613 is no account here"
     ledger.load(company("BE"), sync="s3", rules=(MappingRule("firm", "prefix", "613", "X40"),))
-    ruled = ledger.rows("SELECT number FROM ledger.accounts WHERE mapping_rule = 'firm_rule' ORDER BY ALL")
+    ruled = ledger.rows("SELECT number FROM ledger.accounts WHERE mapping_rule = 'firm_rule' ORDER BY number")
     assert ruled == [("613200",), ("613900",)]
 
 
@@ -59,9 +59,9 @@ def test_rules_come_before_the_package_s_own_code(ledger: Ledger) -> None:
 
 def test_a_rule_moves_an_amount_between_codes_and_no_total_changes(ledger: Ledger, told: Company) -> None:
     def statement() -> tuple[dict[object, object], list[tuple[object, ...]]]:
-        rows = ledger.rows("SELECT common_code, sum(amount) FROM ledger.income_statement GROUP BY ALL")
+        rows = ledger.rows("SELECT common_code, sum(amount) FROM ledger.income_statement GROUP BY common_code")
         return dict(rows), ledger.rows(
-            "SELECT fiscal_year, sum(amount) FROM ledger.income_statement GROUP BY ALL ORDER BY ALL"
+            "SELECT fiscal_year, sum(amount) FROM ledger.income_statement GROUP BY fiscal_year ORDER BY fiscal_year"
         )
 
     number = told.numbers["fees"]

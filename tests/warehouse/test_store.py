@@ -1,4 +1,4 @@
-"""One writer, one transaction, readers that nobody disturbs."""
+"""Loads replace and never double, on each store; on DuckDB one writer, and readers that nobody disturbs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ from tests.warehouse.conftest import NOON, Ledger
 from warehouse.store import Warehouse
 
 
+class Embedded(Ledger):
+    """A warehouse on DuckDB, whose files a test looks into."""
+
+    store: Warehouse
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, Warehouse(folder / "warehouse"))
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Embedded:
+    return Embedded(tmp_path)
+
+
 def count(ledger: Ledger) -> int:
     return int(str(ledger.rows("SELECT count(*) FROM ledger.journal_lines")[0][0]))
 
@@ -27,9 +41,8 @@ def test_loading_again_replaces_and_never_doubles(ledger: Ledger) -> None:
     assert again.deleted == len(company().lines)
     assert count(ledger) == len(company(revision=1).lines)
     for table in ("dossiers", "fiscal_years", "accounts", "journals", "counterparties"):
-        names = "*" if table == "dossiers" else "* EXCLUDE (dossier_id)"
-        doubled = ledger.rows(f"SELECT {names} FROM ledger.{table} GROUP BY ALL HAVING count(*) > 1")
-        assert doubled == [], table
+        rows = ledger.rows(f"SELECT * FROM ledger.{table}")
+        assert len(set(rows)) == len(rows) > 0, table
     assert ledger.rows("SELECT sync_id, rows_loaded FROM ledger.sync_runs ORDER BY sync_id") == [
         ("s1", len(company().lines)),
         ("s2", len(company(revision=1).lines)),
@@ -42,20 +55,22 @@ def test_dossiers_do_not_touch_one_another(ledger: Ledger) -> None:
     ledger.load(company("BE", revision=1), dossier="a", sync="s2")
     numbers = {account.number for account in company("FR").accounts}
     assert {row[0] for row in ledger.rows("SELECT number FROM ledger.accounts WHERE dossier_id = 'b'")} == numbers
-    assert ledger.rows("SELECT dossier_id, count(*) FROM ledger.journal_lines GROUP BY ALL ORDER BY ALL") == [
+    assert ledger.rows(
+        "SELECT dossier_id, count(*) FROM ledger.journal_lines GROUP BY dossier_id ORDER BY dossier_id"
+    ) == [
         ("a", len(company("BE", 1).lines)),
         ("b", len(company("FR").lines)),
     ]
 
 
-def test_a_load_that_breaks_leaves_yesterday_s_figures(ledger: Ledger) -> None:
-    ledger.load(company(), sync="s1")
+def test_a_load_that_breaks_leaves_yesterday_s_figures(embedded: Embedded) -> None:
+    embedded.load(company(), sync="s1")
     broken = "CREATE OR REPLACE TABLE ledger.check_results (only_this INTEGER)"  # the load's last insert will fail
-    with duckdb.connect(str(ledger.store.live)) as db:
+    with duckdb.connect(str(embedded.store.live)) as db:
         db.execute(broken)
     with pytest.raises(duckdb.Error):
-        ledger.load(company(revision=1), sync="s2")
-    with duckdb.connect(str(ledger.store.live), read_only=True) as db:
+        embedded.load(company(revision=1), sync="s2")
+    with duckdb.connect(str(embedded.store.live), read_only=True) as db:
         lines = db.execute("SELECT DISTINCT sync_id FROM ledger.journal_lines").fetchall()
         runs = db.execute("SELECT sync_id FROM ledger.sync_runs").fetchall()
     assert lines == [("s1",)]
@@ -80,11 +95,11 @@ def test_standing_is_what_the_last_load_wrote(ledger: Ledger) -> None:
     assert standing.difference == 0
 
 
-def test_publishing_twice_without_a_load_between_does_nothing(ledger: Ledger) -> None:
-    ledger.load(company())
-    before = ledger.store.published.stat().st_ino
-    assert ledger.store.publish() is False
-    assert ledger.store.published.stat().st_ino == before
+def test_publishing_twice_without_a_load_between_does_nothing(embedded: Embedded) -> None:
+    embedded.load(company())
+    before = embedded.store.published.stat().st_ino
+    assert embedded.store.publish() is False
+    assert embedded.store.published.stat().st_ino == before
 
 
 def test_confirming_moves_the_age_of_the_figures_only(ledger: Ledger) -> None:
@@ -102,11 +117,11 @@ def test_without_anything_published_a_reader_is_told_what_to_do(tmp_path: Path) 
         pass
 
 
-def test_a_writer_that_waits_too_long_says_so(ledger: Ledger) -> None:
+def test_a_writer_that_waits_too_long_says_so(embedded: Embedded) -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with ledger.store._writer():
+        with embedded.store._writer():
             held.set()
             release.wait(20)
 
@@ -115,7 +130,7 @@ def test_a_writer_that_waits_too_long_says_so(ledger: Ledger) -> None:
     held.wait(20)
     try:
         with pytest.raises(Busy, match="another process"):
-            Warehouse(ledger.store.folder, lock_timeout=0.2).standing("d1")
+            Warehouse(embedded.store.folder, lock_timeout=0.2).standing("d1")
     finally:
         release.set()
         holder.join()
@@ -132,11 +147,11 @@ for line in sys.stdin:
 """
 
 
-def test_a_reader_in_another_process_holds_the_snapshot_while_50_loads_run(ledger: Ledger) -> None:
-    ledger.load(company())
+def test_a_reader_in_another_process_holds_the_snapshot_while_50_loads_run(embedded: Embedded) -> None:
+    embedded.load(company())
     first = len(company().lines)
     with subprocess.Popen(
-        [sys.executable, "-c", READER, str(ledger.store.published)],
+        [sys.executable, "-c", READER, str(embedded.store.published)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -146,13 +161,13 @@ def test_a_reader_in_another_process_holds_the_snapshot_while_50_loads_run(ledge
         assert reader.stdout is not None
         assert int(reader.stdout.readline()) == first
         for number in range(50):
-            ledger.load(company(revision=number % 2), dossier=f"d{number % 7}", sync=f"s{number}")
+            embedded.load(company(revision=number % 2), dossier=f"d{number % 7}", sync=f"s{number}")
             reader.stdin.write("again\n")
             reader.stdin.flush()
             assert int(reader.stdout.readline()) == first
         reader.stdin.close()
         assert reader.wait(30) == 0, reader.stderr.read() if reader.stderr else ""
-    assert ledger.rows("SELECT count(DISTINCT dossier_id), sum(amount) FROM ledger.journal_lines") == [(7, 0)]
+    assert embedded.rows("SELECT count(DISTINCT dossier_id), sum(amount) FROM ledger.journal_lines") == [(7, 0)]
 
 
 KILLED = """
@@ -195,9 +210,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_a_killed_writer_had_committed_is_published(ledger: Ledger) -> None:
-    ledger.load(company())
-    killed = subprocess.run([sys.executable, "-c", COMMITTED, str(ledger.store.live)], timeout=60)
+def test_what_a_killed_writer_had_committed_is_published(embedded: Embedded) -> None:
+    embedded.load(company())
+    killed = subprocess.run([sys.executable, "-c", COMMITTED, str(embedded.store.live)], timeout=60)
     assert killed.returncode == -9
-    assert ledger.store.publish() is True
-    assert ledger.rows("SELECT name FROM ledger.dossiers") == [("renamed",)]
+    assert embedded.store.publish() is True
+    assert embedded.rows("SELECT name FROM ledger.dossiers") == [("renamed",)]

@@ -1,5 +1,6 @@
 -- What analysts query. Amounts are debit-positive unless a column says otherwise. sync_mode 'totals' marks dossiers
 -- whose balances are the package's own, without lines behind them. Written for DuckDB and Postgres alike.
+-- CTEs that are read more than once say NOT MATERIALIZED: a question on one dossier must not gather all the others.
 -- A closed year is told under the codes that it was closed with (year_mapping), any other under those in force.
 
 -- Every ledger line with the names that belong to it.
@@ -27,8 +28,8 @@ WHERE t.source = CASE WHEN d.sync_mode = 'totals' THEN 'package' ELSE 'computed'
 
 -- Per fiscal year and account, before closing entries: opening + debit - credit = closing.
 CREATE OR REPLACE VIEW ledger.trial_balance_year AS
-SELECT t.dossier_id, t.fiscal_year, t.account, any_value(a.name) AS account_name,
-    coalesce(any_value(m.common_code), any_value(a.common_code)) AS common_code, any_value(a.statement) AS statement,
+SELECT t.dossier_id, t.fiscal_year, t.account, min(a.name) AS account_name,
+    coalesce(min(m.common_code), min(a.common_code)) AS common_code, min(a.statement) AS statement,
     sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE 0 END)::DECIMAL(20,4) AS opening,
     sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.debit END)::DECIMAL(20,4) AS debit,
     sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.credit END)::DECIMAL(20,4) AS credit,
@@ -44,7 +45,7 @@ GROUP BY t.dossier_id, t.sync_mode, t.fiscal_year, t.account;
 -- Per fiscal year and period, dense: an account that moved or opened in a year has a row in each of its periods,
 -- so that the closing column of any one period adds up to zero. Closing entries come last, as period 99.
 CREATE OR REPLACE VIEW ledger.trial_balance AS
-WITH stored AS (
+WITH stored AS NOT MATERIALIZED (
     SELECT dossier_id, fiscal_year, period, period_kind, account,
         CASE WHEN period_kind = 'opening' THEN closing ELSE debit - credit END AS change,
         CASE WHEN period_kind = 'opening' THEN 0 ELSE debit END AS debit,

@@ -16,7 +16,7 @@ import redis
 import yaml
 
 from foundation.home import Home
-from portal.instance import PROJECT
+from portal.instance import PROJECT, write_instance_config
 from tests.pipelines.test_ui import free_port, until
 
 DEPLOY = PROJECT / "deploy" / "celery"
@@ -47,13 +47,14 @@ def _answers(client: redis.Redis) -> bool:
 
 
 def set_up(folder: Path, poll_seconds: int) -> Home:
-    """A machine's folders, with the instance that docs/scaling.md tells to make; run monitoring looks more often."""
-    home = Home(folder)
+    """A machine's folders with the instance of its environment; run monitoring looks more often than usual."""
+    home = Home.from_environment(folder)
     home.create()
-    text = (PROJECT / "dagster.yaml").read_text() + (DEPLOY / "instance.yaml").read_text()
-    config = yaml.safe_load(text)
+    write_instance_config(home)
+    written = home.dagster / "dagster.yaml"
+    config = yaml.safe_load(written.read_text())
     config["run_monitoring"]["poll_interval_seconds"] = poll_seconds
-    (home.dagster / "dagster.yaml").write_text(yaml.safe_dump(config))
+    written.write_text(yaml.safe_dump(config))
     return home
 
 

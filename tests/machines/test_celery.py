@@ -35,7 +35,7 @@ from resources.warehouse import WarehouseResource
 from tests.machines.books import EACH, PACKAGES, link_books, names, told, write_books
 from tests.machines.machines import redis_server, set_up, workers
 from tests.object_store import object_store
-from tests.pipelines.test_ui import LAUNCH, Ui, running, until
+from tests.pipelines.ui import LAUNCH, Ui, running, until
 from tests.postgres import Server
 from warehouse.store import Warehouse
 

@@ -11,6 +11,9 @@ from foundation.errors import WrongInput
 
 CHUNK = 200  # dossiers of one run at most: planned events of a larger one can time out
 CHUNK_VARIABLE = "GRANDLIVRE_DOSSIERS_PER_RUN"
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
 _BLOCK = 1000  # one SQL statement names every key of a block
 
 
@@ -57,6 +60,21 @@ def chunks(partitions: Sequence[str], linked: Collection[str], size: int = CHUNK
         yield run[0], run[-1]
 
 
+def covered(partitions: Sequence[str], tags: Mapping[str, str]) -> list[str]:
+    """The partitions that a run with these tags covers, in partition order.
+
+    A range of which an edge is not (or no longer) a partition cannot be told: it covers them all.
+    """
+    if PARTITION_TAG in tags:
+        return [key for key in partitions if key == tags[PARTITION_TAG]]
+    first, last = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+    if first is None or last is None:
+        return []
+    if first not in partitions or last not in partitions:
+        return list(partitions)
+    return list(partitions[partitions.index(first) : partitions.index(last) + 1])
+
+
 def range_tags(first: str, last: str) -> dict[str, str]:
     """The run tags that make a run cover the partitions from ``first`` to ``last``."""
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return {RANGE_START_TAG: first, RANGE_END_TAG: last}

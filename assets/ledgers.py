@@ -17,7 +17,6 @@ from assets.night import Night, fresh_since
 from assets.partitions import dossiers_of
 from assets.sync import Outcome, SyncOptions
 from connectors.catalog import Package, available_packages
-from registry.locks import run_lock
 from resources.house import House, Report, silent
 from resources.packages import PackageResource
 
@@ -61,7 +60,7 @@ def ledger_asset(
             publish=len(keys) == 1,
         )
         bad = []
-        with resource.open_house() as house, run_lock(house.home, context.run.run_id):
+        with resource.open_house() as house, house.registry.locks.run(context.run.run_id):
             night = Night(house, row.slug, options, since)
             outcomes = in_parallel(lambda key: night.sync(key, report_for(key)), keys, resource.dossiers_at_once)
             looked = house.now()

@@ -55,7 +55,7 @@ class LandingFiles:
         with self._answering():
             try:
                 return self._fs.cat_file(f"{self._root}/{place}")
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None
 
     def here(self, place: str, near: Path) -> str:
@@ -82,7 +82,7 @@ class LandingFiles:
         return dict(found)
 
     def remove(self, place: str) -> None:
-        """Removes a folder and what is in it."""
+        """Removes a file, or a folder and what is in it."""
         with self._answering():
             self._fs.rm(f"{self._root}/{place}", recursive=True)
 

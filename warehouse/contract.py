@@ -131,6 +131,11 @@ class Store(Protocol):
         ...
 
     @property
+    def published_at(self) -> datetime | None:
+        """When readers were last given what was loaded (UTC); None where there is no such moment."""
+        ...
+
+    @property
     def readable(self) -> bool:
         """Whether :meth:`reader` has something to open."""
         ...

@@ -124,6 +124,14 @@ class Warehouse:
             return None
 
     @property
+    def published_at(self) -> datetime | None:
+        """When the snapshot was published; None when there is none yet."""
+        try:
+            return datetime.fromtimestamp(self.published.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
+    @property
     def readable(self) -> bool:
         """Whether a snapshot is published."""
         return self.published.exists()

@@ -13,10 +13,13 @@ import dagster as dg
 import pytest
 
 from assets.partitions import add_missing
-from registry.locks import left_behind, run_lock
+from foundation.home import Home
+from foundation.secrets import Secret
+from registry.locks import Locks
 from resources.warehouse import WarehouseResource
 from sensors.abandoned import abandoned, abandoned_runs_sensor
 from tests.pipelines.firm import ROW, materialized, small_house, statuses
+from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = [f"d{number:02}" for number in range(12)]
@@ -47,9 +50,10 @@ def test_a_killed_night_is_taken_up_where_it_was(tmp_path: Path, instance: dg.Da
     assert killed.status == dg.DagsterRunStatus.STARTED, "Dagster does not know yet"
 
     # The dead run is found by the lock that it left, and gives its place back.
-    assert list(abandoned(instance, house.home, datetime.now(UTC))) == [], "not in its first minute"
-    later = datetime.now(UTC) + timedelta(minutes=2)
-    assert [run.run_id for run in abandoned(instance, house.home, later)] == [killed.run_id]
+    locks = house.registry.locks
+    assert abandoned(instance, locks, datetime.now(UTC)) == ([], set()), "not in its first minute"
+    dead, suspects = abandoned(instance, locks, datetime.now(UTC) + timedelta(minutes=2))
+    assert ([run.run_id for run in dead], suspects) == ([killed.run_id], set())
     instance.report_run_failed(killed)
 
     assert run_chunk(tmp_path, since, die_after=0) == 0
@@ -81,7 +85,7 @@ def test_the_sensor_marks_a_dead_run_as_failed_and_leaves_a_live_one(
         )
     (house.home.locks / f"run-{runs['a'].run_id}.lock").touch()
     resources = {"warehouse": WarehouseResource(home=str(house.home.root))}
-    with run_lock(house.home, runs["b"].run_id):
+    with house.registry.locks.run(runs["b"].run_id):
         abandoned_runs_sensor(dg.build_sensor_context(instance=instance, resources=resources))
     found = {name: instance.get_run_by_id(run.run_id) for name, run in runs.items()}
     assert {name: run.status.value for name, run in found.items() if run} == {"a": "FAILURE", "b": "STARTED"}
@@ -94,13 +98,40 @@ def noop() -> None: ...
 @pytest.mark.parametrize("held", [True, False])
 def test_a_lock_tells_whether_a_run_lives(tmp_path: Path, held: bool) -> None:
     home = small_house(tmp_path, []).home
-    assert not left_behind(home, "1a2b")
+    locks = Locks(home)
+    assert locks.run_lives("1a2b") is None
     path = home.locks / "run-1a2b.lock"
     if held:
-        with run_lock(home, "1a2b"):
-            assert not left_behind(home, "1a2b")
+        with Locks(home).run("1a2b"):
+            assert locks.run_lives("1a2b")
         assert not path.exists()
     else:
         path.touch()
-        assert left_behind(home, "1a2b")
-    assert not left_behind(home, "1a2b")
+        assert locks.run_lives("1a2b") is False
+    assert locks.run_lives("1a2b") is None
+
+
+def test_a_run_of_another_host_is_abandoned_when_two_looks_find_nobody_at_it(
+    tmp_path: Path, instance: dg.DagsterInstance, team: Home
+) -> None:
+    here, there = Locks(Home(tmp_path / "here", team.database)), Locks(Home(tmp_path / "there", team.database))
+    jobs = {name: dg.JobDefinition(name=name, graph_def=noop.graph) for name in ("verocount_ledgers", "publish")}
+    runs = {
+        name: instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED) for name, job in jobs.items()
+    }
+    for name, run in runs.items():
+        event = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=name)
+        instance.report_dagster_event(event, run.run_id, timestamp=time.time() - 300)
+    ledger = runs["verocount_ledgers"].run_id
+    with there.run(ledger):
+        assert abandoned(instance, here, datetime.now(UTC)) == ([], set())
+    there.close()
+    assert abandoned(instance, here, datetime.now(UTC)) == ([], {ledger}), "a run that ended well looks like this too"
+    dead, suspects = abandoned(instance, here, datetime.now(UTC), {ledger})
+    assert ([run.run_id for run in dead], suspects) == ([ledger], set())
+    here.close()
+
+
+@pytest.fixture
+def team(postgres: Server, tmp_path: Path) -> Home:
+    return Home(tmp_path / "team", Secret(postgres.empty_database()))

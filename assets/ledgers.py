@@ -108,7 +108,7 @@ def in_parallel(work: Callable[[str], Outcome], keys: Sequence[str], at_once: in
 
 def _snapshot_age(house: House) -> timedelta:
     """How old the published snapshot is, whichever run published it."""
-    published = house.warehouse.published_at()
+    published = house.warehouse.published_at
     return house.now() - published if published else timedelta.max
 
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import duckdb
 import typer
-from psycopg import errors
 
 from foundation.errors import WrongInput
 from portal.connecting import JsonFlag

@@ -131,6 +131,10 @@ class Locks:
                 self._session.free(name)
 
 
+def _run(run_id: str) -> str:
+    return f"run-{require_id(run_id, 'a run id')}"
+
+
 class _Session:
     """The session that holds a process's locks in the database. A lock is taken once: the file kept others out."""
 
@@ -177,32 +181,3 @@ class _Session:
 def _close(sessions: list[psycopg.Connection]) -> None:
     while sessions:
         sessions.pop().close()
-
-
-@contextmanager
-def run_lock(home: Home, run_id: str) -> Iterator[None]:
-    """Held by the process of a Dagster run for as long as it works, so that others can see whether it lives."""
-    path = _run_path(home, run_id)
-    with held(path, timeout=10, busy=f"another process works as run {run_id}"):
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)  # before it is released: a lock that can be had is one that was left behind
-
-
-def left_behind(home: Home, run_id: str) -> bool:
-    """Whether the process of a run died without a word: its lock is there, and nobody holds it. The lock is cleared
-    away then, so that this is told once."""
-    path = _run_path(home, run_id)
-    if not path.exists():
-        return False  # it never began, or it ended well, or it works on another host
-    try:
-        with held(path, timeout=0, busy=f"run {run_id} is at work"):
-            path.unlink(missing_ok=True)
-    except Busy:
-        return False
-    return True
-
-
-def _run_path(home: Home, run_id: str) -> Path:
-    return home.locks / f"run-{require_id(run_id, 'a run id')}.lock"

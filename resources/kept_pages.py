@@ -25,8 +25,8 @@ log = logging.getLogger("grandlivre.landing")
 
 
 class KeptPages:
-    """The kept pages of one dossier in ``folder`` of the landing. Those of another ``owner`` (link), or with other
-    columns than a resource has today, are as good as none. ``work`` is a local folder of the running sync."""
+    """The kept pages of one dossier in ``folder``. Those of another ``owner`` (link), or with other columns than a
+    resource has today, are as good as none. ``work`` is a local folder of the running sync."""
 
     def __init__(self, files: LandingFiles, folder: str, owner: str, resources: Sequence[Resource], work: Path) -> None:
         self._files = files
@@ -34,7 +34,7 @@ class KeptPages:
         self._owner = owner
         self._schemas = {resource.name: resource.schema for resource in resources}
         self._work = work
-        self._paths: dict[str, str] = {}
+        self._near: dict[str, str] = {}
         self._manifest = self._read()
 
     @property
@@ -52,7 +52,7 @@ class KeptPages:
         left = self._manifest["rows"].get(resource, 0) if self._manifest else 0
         if left == 0:
             return
-        with pq.ParquetFile(self._paths[resource]) as file:
+        with pq.ParquetFile(self._near[resource]) as file:
             for batch in file.iter_batches(columns=list(columns) if columns else None):
                 yield batch.slice(0, left)
                 left -= batch.num_rows
@@ -81,26 +81,26 @@ class KeptPages:
     def drop(self) -> None:
         """Removes what is kept."""
         try:
-            if self._listed():
+            if self._names():
                 self._files.remove(self._folder)
         except (OSError, GrandlivreError) as error:
             log.warning("%s stays: %s", self._folder, error)
 
     def _read(self) -> dict[str, Any] | None:
         """The manifest, and the files fetched; None where there are none that can be gone on with."""
-        told = self._files.read(f"{self._folder}/manifest.json")
-        if told is None:
+        found = self._files.read(f"{self._folder}/manifest.json")
+        if found is None:
             return None
         try:
-            manifest = json.loads(told)
+            manifest = json.loads(found)
             if manifest["owner"] != self._owner:
                 return None
             for resource in manifest["rows"]:
-                path = self._files.here(self._place(resource, manifest["name"]), self._work / FOLDER)
-                if pq.read_schema(path) != self._schemas[resource]:
+                place = self._place(resource, manifest["name"])
+                self._near[resource] = self._files.here(place, self._work / FOLDER)
+                if pq.read_schema(self._near[resource]) != self._schemas[resource]:
                     return None
-                self._paths[resource] = path
-        except (ValueError, KeyError, OSError, WrongInput, pa.ArrowException) as error:
+        except (ValueError, KeyError, OSError, pa.ArrowException, WrongInput) as error:
             log.warning("what is kept in %s cannot be read: %s", self._folder, error)
             return None
         return manifest
@@ -108,10 +108,11 @@ class KeptPages:
     def _place(self, resource: str, name: str) -> str:
         return f"{self._folder}/{name}.{resource}.parquet"
 
-    def _listed(self) -> set[str]:
-        return self._files.folders(self._folder).get(FOLDER, set())
+    def _names(self) -> set[str]:
+        before, _, name = self._folder.rpartition("/")
+        return self._files.folders(before).get(name, set())
 
     def _clear_but(self, name: str) -> None:
-        for file in self._listed():
+        for file in self._names():
             if file != "manifest.json" and not file.startswith(f"{name}."):
                 self._files.remove(f"{self._folder}/{file}")

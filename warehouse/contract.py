@@ -126,10 +126,6 @@ class Store(Protocol):
         """Makes what is loaded visible to readers; False when there was nothing left to do."""
         ...
 
-    def published_at(self) -> datetime | None:
-        """When :meth:`publish` last made a snapshot; None where there is none, because there is none to make."""
-        ...
-
     @property
     def published_at(self) -> datetime | None:
         """When readers were last given what was loaded (UTC); None where there is no such moment."""

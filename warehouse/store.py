@@ -116,13 +116,6 @@ class Warehouse:
             mark.write_text(stamp)
             return True
 
-    def published_at(self) -> datetime | None:
-        """When the snapshot was last replaced."""
-        try:
-            return datetime.fromtimestamp(self.published.stat().st_mtime, UTC)
-        except FileNotFoundError:
-            return None
-
     @property
     def published_at(self) -> datetime | None:
         """When the snapshot was published; None when there is none yet."""

@@ -95,13 +95,6 @@ def test_an_id_taken_at_the_same_moment_is_something_to_try_again(registry: Regi
     assert set(refused) <= {"somebody else registered the same at the same moment"}
 
 
-def test_calls_are_given_once_to_all_who_share_them(registry: Registry, address: str, tmp_path: Path) -> None:
-    home = Home(tmp_path / "another machine")
-    with Registry.open(home, url=address, vault=Vault.of(home, environ={})) as other:
-        assert share_out([registry, other], 100) == 100
-    assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}
-
-
 @pytest.fixture
 def elsewhere(home: Home, registry: Registry) -> Home:
     """The same team on another host: its database and key, and a folder of its own."""
@@ -173,3 +166,9 @@ def test_the_registry_keeps_to_its_schema(registry: Registry, home: Home) -> Non
             "'alembic_version')"
         )
         assert found.fetchall() == [("registry",)]
+
+
+def test_calls_are_given_once_to_all_who_share_them(registry: Registry, elsewhere: Home) -> None:
+    with Registry.open(elsewhere) as other:
+        assert share_out([registry, other], 100) == 100
+    assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}

@@ -79,10 +79,6 @@ class PostgresWarehouse:
         """Nothing to do: readers see what was committed."""
         return False
 
-    def published_at(self) -> datetime | None:
-        """Nothing is ever published apart: readers see what is committed."""
-        return None
-
     @property
     def published_at(self) -> datetime | None:
         """There is no such moment."""

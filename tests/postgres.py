@@ -22,7 +22,7 @@ _TEMPLATE = "with_ledger"
 class Server:
     """A running server, in a folder of its own that the user which it runs as can reach."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="grandlivre-postgres-")
         Path(self._folder.name).chmod(0o755)
         with warnings.catch_warnings():
@@ -32,8 +32,10 @@ class Server:
             self._server = get_server(Path(self._folder.name) / "data")
         self._host = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
         self._numbers = count(1)
-        # Nothing here has to survive a power cut.
-        self.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+        if not durable:  # nothing has to survive a power cut
+            self.run(
+                "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()"
+            )
 
     def address(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql://{user}@/{database}?host={self._host}"

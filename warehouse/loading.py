@@ -26,7 +26,7 @@ def open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: Load
 
 
 def replace_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> Loaded:
-    """The body of the load's transaction, on the bench's database with the warehouse attached as ``wh``."""
+    """The body of the load's transaction but for the lines, with the warehouse attached to the bench as ``wh``."""
     scripts.run(db, "load")
     inserted, deleted = db.execute("SELECT inserted, deleted FROM work.load_counts").fetchall()[0]
     db.execute("DELETE FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id])

@@ -80,6 +80,7 @@ class Warehouse:
                 open_window(bench.db, facts, record)
                 bench.db.execute("BEGIN")
                 try:
+                    scripts.run(bench.db, "load_lines")
                     loaded = replace_window(bench.db, facts, record)
                     bench.db.execute("COMMIT")
                 except BaseException:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -123,6 +124,53 @@ def test_rows_that_come_twice_stay_twice_and_go_one_by_one(ledger: OnPostgres) -
         assert rows == [(2**copies, 2**copies)]
 
 
+TEXTS = (
+    "tab\tbed",
+    "new\nline",
+    "back\\slash",
+    'quote"d',
+    "it's",
+    "",
+    " ",
+    "\\N",
+    "\\.",
+    "NUL\0gone",
+    "\x01\x7f",
+    "€ 𝄞 ﷽",
+    "a,b",
+)
+AMOUNTS = ("0", "-0.0001", "0.0001", "9999999999999999.9999", "-9999999999999999.9999", "922337203685477.5808", "10000")
+
+
+def test_texts_and_amounts_of_every_kind_arrive_as_they_were_and_are_known_again(ledger: OnPostgres) -> None:
+    def spoil(bench: Workbench) -> None:
+        rows = bench.db.execute("SELECT line_key FROM books.journal_lines ORDER BY line_key LIMIT 26").fetchall()
+        for (key,), text in zip(rows, TEXTS, strict=False):
+            bench.db.execute("UPDATE books.journal_lines SET description = ? WHERE line_key = ?", [text, key])
+        for (key,), amount in zip(rows[13:], AMOUNTS, strict=False):
+            bench.db.execute(
+                "UPDATE books.journal_lines SET currency = 'USD', amount_currency = ?::DECIMAL(20,4) "
+                "WHERE line_key = ?",
+                [amount, key],
+            )
+
+    def load(sync: str) -> None:
+        facts = DossierFacts("d1", "firm", "link", "c", "s", "x", "n", "1", "BE", "EUR", None, "replace", None)
+        with prepared(ledger.folder, company(), spoil=spoil) as bench:
+            bench.check(Trust())
+            ledger.store.load(bench, facts, LoadRecord(sync, sync, None, "", "manual", NOON, NOON, 1, 0))
+
+    load("s1")
+    texts = [row[0] for row in ledger.rows("SELECT description FROM ledger.journal_lines ORDER BY line_key LIMIT 13")]
+    assert texts == [text.replace("\0", "") for text in TEXTS]
+    amounts = ledger.rows("SELECT amount_currency FROM ledger.journal_lines ORDER BY line_key OFFSET 13 LIMIT 7")
+    assert [row[0] for row in amounts] == [Decimal(amount) for amount in AMOUNTS]
+    before = ledger.stored("SELECT count(*), min(ctid)::text, max(ctid)::text FROM ledger.stored_lines")
+    load("s2")
+    assert ledger.stored("SELECT count(*), min(ctid)::text, max(ctid)::text FROM ledger.stored_lines") == before
+    assert ledger.rows("SELECT count(*) FROM ledger.line_changes") == [(0,)]
+
+
 def test_dossiers_load_at_once_and_one_dossier_loads_after_itself(ledger: OnPostgres) -> None:
     failed: list[BaseException] = []
 
@@ -229,7 +277,7 @@ def test_rows_that_somebody_else_changed_meanwhile_stop_the_load(ledger: OnPostg
     with (
         Workbench(ledger.folder) as bench,
         ledger.store.writing("d1") as connection,
-        mirror(bench.db, connection, Window("d1", "firm", None)) as rows,
+        mirror(bench.db, connection, Window("d1", "firm", None), "wh.ledger.journal_lines") as rows,
     ):
         bench.db.execute("DELETE FROM wh.ledger.journal_lines")
         ledger.stored("UPDATE ledger.stored_lines SET description = 'touched' RETURNING 1")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,10 @@ def copy_in(connection: psycopg.Connection, table: str, rows: pa.RecordBatchRead
     """Appends ``rows`` to ``schema.table``, by column name; returns how many they were."""
     into = sql.Identifier(*table.split("."))
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.schema.names))
-    count = 0
+    filled = (batch for batch in rows if batch.num_rows)
+    first, count = next(filled, None), 0
+    if first is None:
+        return 0
     with (
         connection.cursor() as cursor,
         # A thread of its own sends, so that the next rows are encoded while the server takes these.
@@ -45,10 +49,9 @@ def copy_in(connection: psycopg.Connection, table: str, rows: pa.RecordBatchRead
         ) as copy,
     ):
         copy.write(_HEAD)
-        for batch in rows:
-            if batch.num_rows:
-                copy.write(encoded(batch))
-                count += batch.num_rows
+        for batch in chain([first], filled):
+            copy.write(encoded(batch))
+            count += batch.num_rows
         copy.write(_TAIL)
     return count
 

@@ -4,6 +4,9 @@ A load runs on the bench with the scripts that DuckDB uses, on a mirror of the r
 memory and spilling to disk like the bench itself. What the mirror holds afterwards is compared with what it held
 before; only rows that differ go to Postgres. A night that changes twenty lines of twenty thousand writes twenty, and
 leaves twenty dead rows for vacuum to clear.
+
+Lines are known by their mark, 64 bits over all that is stored of them: a line that stands with the mark of one that is
+told is that one, and does not come over the wire.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import pyarrow as pa
 from foundation.errors import Busy
 from warehouse import scripts
 from warehouse.postgres.copying import copy_in, copy_out
-from warehouse.postgres.schema import PER_YEAR, stored
+from warehouse.postgres.schema import MARK, PER_YEAR, line, stored
 
 _HISTORY = ("line_changes", "balance_changes")  # a load adds to them and looks at none
 _OF_YEARS = ("stored_lines", "line_syncs")  # only those of the window are looked at
@@ -39,17 +42,27 @@ class Window:
 
 @contextmanager
 def mirror(
-    bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, window: Window, *, history: bool = False
+    bench: duckdb.DuckDBPyConnection,
+    postgres: psycopg.Connection,
+    window: Window,
+    told: str,
+    *,
+    history: bool = False,
 ) -> Iterator[Mirror]:
-    """Attaches the mirror to the bench as ``wh``, filled with what stands; with ``history`` also what only grows."""
+    """Attaches the mirror to the bench as ``wh``, filled with what stands; with ``history`` also what only grows.
+
+    ``told`` is a table or subquery of the lines that shall stand in the window, with columns of ``journal_lines``;
+    those of the mirror are the ones that stood.
+    """
     bench.execute("ATTACH ':memory:' AS wh")
     try:
         bench.execute("USE wh")
         scripts.run(bench, "schema")
         bench.execute("USE memory")
         bench.execute("CREATE SCHEMA wh.before")
-        mirrored = Mirror(bench, postgres)
-        mirrored.fill(window, history=history)
+        bench.execute("CREATE VIEW wh.ledger.no_lines AS SELECT * FROM wh.ledger.journal_lines WHERE false")
+        mirrored = Mirror(bench, postgres, window, told)
+        mirrored.fill(history=history)
         yield mirrored
     finally:
         bench.execute("USE memory")
@@ -59,26 +72,33 @@ def mirror(
 class Mirror:
     """The rows that stood (``wh.before``, each with its place in Postgres) and those that shall (``wh.ledger``)."""
 
-    def __init__(self, bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection) -> None:
-        self._bench, self._postgres = bench, postgres
+    def __init__(
+        self, bench: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, window: Window, told: str
+    ) -> None:
+        self._bench, self._postgres, self._window = bench, postgres, window
         self._filled: set[str] = set()
+        # An empty table lends the lines its columns and types: a mark depends on them.
+        self._told = f"(SELECT * FROM wh.ledger.no_lines UNION ALL BY NAME SELECT * FROM {told})"
 
-    def fill(self, window: Window, *, history: bool = False) -> None:
+    def fill(self, *, history: bool = False) -> None:
         """Reads what stands in the window; nothing for a dossier that was never loaded."""
         known = self._postgres.execute(
             "SELECT EXISTS (SELECT FROM ledger.dossiers WHERE dossier_id = %s) "
             "OR EXISTS (SELECT FROM ledger.clients WHERE firm_id = %s)",
-            [window.dossier_id, window.firm_id],
+            [self._window.dossier_id, self._window.firm_id],
         ).fetchall()
         if known != [(True,)]:
             return
         for table, columns in stored().items():
-            if table not in _APART and (history or table not in _HISTORY):
-                self._read(table, columns, window)
-        self._bench.execute(
-            "INSERT INTO wh.ledger.journal_lines BY NAME SELECT l.* EXCLUDE (place), s.link_id, s.sync_id "
-            "FROM wh.before.stored_lines l LEFT JOIN wh.before.line_syncs s USING (dossier_id, fiscal_year)"
-        )
+            if table in _APART or (table in _HISTORY and not history):
+                continue
+            self._filled.add(table)
+            self._read(table, pa.schema([columns.field(MARK)]) if MARK in columns.names else columns)
+            if table not in _OF_YEARS:
+                self._bench.execute(
+                    f"INSERT INTO wh.ledger.{table} BY NAME SELECT * EXCLUDE (place) FROM wh.before.{table}"
+                )
+        self._fill_lines()
 
     def push(self) -> None:
         """Brings what differs to Postgres. Raises Busy where somebody else changed the same rows meanwhile."""
@@ -86,46 +106,71 @@ class Mirror:
             if table not in _APART:
                 self._push(table, columns.names)
 
-    def _read(self, table: str, columns: pa.Schema, window: Window) -> None:
-        names = ", ".join(f't."{name}"' for name in columns.names)
-        condition, parameters = "t.dossier_id = %s", [window.dossier_id]
+    def _fill_lines(self) -> None:
+        """Lines that are told as they stand are taken from there; the others come from Postgres."""
+        columns = pa.schema([stored()["stored_lines"].field(name) for name in line()])
+        told = self._after("stored_lines")
+        others = self._bench.execute(
+            f"SELECT place FROM wh.before.stored_lines b ANTI JOIN {told} t ON t.{MARK} = b.{MARK}"
+        ).fetchall()
+        query = f"SELECT {_names(line())} FROM ledger.stored_lines WHERE ctid = ANY(%s::tid[])"
+        with copy_out(self._postgres, query, [[place for (place,) in others]], columns) as rows:
+            self._bench.register("standing_rows", rows)
+            self._bench.execute(
+                "INSERT INTO wh.ledger.journal_lines BY NAME SELECT l.*, s.link_id, s.sync_id FROM ("
+                f"SELECT {_names(line())} FROM {told} SEMI JOIN wh.before.stored_lines USING ({MARK}) "
+                "UNION ALL BY NAME SELECT * FROM standing_rows"
+                ") l LEFT JOIN wh.before.line_syncs s USING (dossier_id, fiscal_year)"
+            )
+            self._bench.unregister("standing_rows")
+
+    def _read(self, table: str, columns: pa.Schema) -> None:
+        """The rows of a table in the window, with their places."""
+        window = self._window
+        condition, parameters = "dossier_id = %s", [window.dossier_id]
         if table == "clients":
-            condition, parameters = "t.firm_id = %s", [window.firm_id]
+            condition, parameters = "firm_id = %s", [window.firm_id]
         if table in _OF_YEARS and window.since is not None:
             condition += (
-                " AND t.fiscal_year NOT IN (SELECT label FROM ledger.fiscal_years "
+                " AND fiscal_year NOT IN (SELECT label FROM ledger.fiscal_years "
                 "WHERE dossier_id = %s AND start_date < %s AND label IS NOT NULL)"
             )
             parameters += [window.dossier_id, window.since.isoformat()]
-        query = f"SELECT t.ctid::text, {names} FROM ledger.{table} t WHERE {condition}"
-        with_place = columns.insert(0, pa.field("place", pa.string()))
-        with copy_out(self._postgres, query, parameters, with_place) as rows:
+        query = f"SELECT ctid::text, {_names(columns.names)} FROM ledger.{table} WHERE {condition}"
+        with copy_out(self._postgres, query, parameters, columns.insert(0, pa.field("place", pa.string()))) as rows:
             self._bench.register("standing_rows", rows)
             self._bench.execute(f"CREATE TABLE wh.before.{table} AS FROM standing_rows")
             self._bench.unregister("standing_rows")
-        self._filled.add(table)
-        if table not in _OF_YEARS:
-            self._bench.execute(
-                f"INSERT INTO wh.ledger.{table} BY NAME SELECT * EXCLUDE (place) FROM wh.before.{table}"
-            )
 
     def _push(self, table: str, names: list[str]) -> None:
-        after = _AFTER.get(table, f"wh.ledger.{table}")
-        columns = ", ".join(f'"{name}"' for name in names)
+        after, columns = self._after(table), _names(names)
         if table not in self._filled:
             self._append(table, f"SELECT {columns} FROM {after}")
             return
-        marks = _marks(columns, f"wh.before.{table}", after)
-        gone = self._bench.execute(
-            f"{marks} SELECT place FROM (SELECT place, surplus, row_number() OVER (PARTITION BY mark) AS copy "
-            "FROM stood JOIN differing USING (mark)) WHERE copy <= surplus"
-        ).fetchall()
-        self._delete(table, [place for (place,) in gone])
-        self._append(
-            table,
-            f"{marks} SELECT {columns} FROM (SELECT a.*, surplus, row_number() OVER (PARTITION BY mark) AS copy "
-            f"FROM {after} a JOIN differing ON mark = hash({columns})) WHERE copy <= -surplus",
-        )
+        own = MARK if MARK in names else f"hash({columns})"
+        # How often a row is too many (a surplus above zero) or too few.
+        differing = f"""
+            WITH stood AS (SELECT place, {own} AS own FROM wh.before.{table}),
+            shall AS (SELECT {columns}, {own} AS own FROM {after}),
+            differing AS (
+                SELECT own, sum(side) AS surplus
+                FROM (SELECT own, 1 AS side FROM stood UNION ALL SELECT own, -1 FROM shall)
+                GROUP BY own HAVING sum(side) <> 0
+            )"""
+        numbered = "SELECT *, row_number() OVER (PARTITION BY own) AS copy FROM"
+        gone = f"{differing} SELECT place FROM ({numbered} stood JOIN differing USING (own)) WHERE copy <= surplus"
+        self._delete(table, [place for (place,) in self._bench.execute(gone).fetchall()])
+        come = f"{differing} SELECT {columns} FROM ({numbered} shall JOIN differing USING (own)) WHERE copy <= -surplus"
+        self._append(table, come)
+
+    def _after(self, table: str) -> str:
+        """What shall stand, in the columns that are stored."""
+        if table == "stored_lines":
+            return f"(SELECT {_names(line())}, {_mark(line())} AS {MARK} FROM {self._told})"
+        if table == "line_syncs":
+            per_year = ", ".join(f"max({name}) AS {name}" for name in PER_YEAR)
+            return f"(SELECT dossier_id, fiscal_year, {per_year} FROM {self._told} GROUP BY ALL)"
+        return f"wh.ledger.{table}"
 
     def _delete(self, table: str, places: list[str]) -> None:
         if not places:
@@ -138,23 +183,13 @@ class Mirror:
         copy_in(self._postgres, f"ledger.{table}", self._bench.sql(query).to_arrow_reader(_BATCH))
 
 
-_AFTER = {
-    "stored_lines": "wh.ledger.journal_lines",
-    "line_syncs": "(SELECT dossier_id, fiscal_year, "
-    + ", ".join(f"max({name}) AS {name}" for name in PER_YEAR)
-    + " FROM wh.ledger.journal_lines GROUP BY dossier_id, fiscal_year)",
-}
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
-def _marks(columns: str, before: str, after: str) -> str:
-    """How often each row is too many (``surplus`` above zero) or too few, by a mark of 64 bits over all its columns."""
-    return f"""
-        WITH stood AS (SELECT place, hash({columns}) AS mark FROM {before}),
-        differing AS (
-            SELECT mark, sum(side) AS surplus
-            FROM (SELECT mark, 1 AS side FROM stood UNION ALL SELECT hash({columns}), -1 FROM {after})
-            GROUP BY mark HAVING sum(side) <> 0
-        )"""
+def _mark(columns: Sequence[str]) -> str:
+    """64 bits over these columns, as Postgres keeps them: with a sign."""
+    return f"(hash({_names(columns)})::HUGEINT - 9223372036854775808)::BIGINT"
 
 
 def clean_texts(db: duckdb.DuckDBPyConnection, database: str, schemas: Sequence[str]) -> None:
@@ -167,6 +202,5 @@ def clean_texts(db: duckdb.DuckDBPyConnection, database: str, schemas: Sequence[
     ).fetchall()
     for table, columns in found:
         spoilt = " OR ".join(f"contains({column}, chr(0))" for column in columns)
-        if db.execute(f"SELECT 1 FROM {table} WHERE {spoilt} LIMIT 1").fetchall():
-            changes = ", ".join(f"{column} = replace({column}, chr(0), '')" for column in columns)
-            db.execute(f"UPDATE {table} SET {changes} WHERE {spoilt}")
+        changes = ", ".join(f"{column} = replace({column}, chr(0), '')" for column in columns)
+        db.execute(f"UPDATE {table} SET {changes} WHERE {spoilt}")

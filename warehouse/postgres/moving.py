@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from foundation.errors import Busy, ReportABug, WrongInput
 from warehouse.contract import Reader
@@ -41,6 +42,7 @@ def move(
             report(dossier_id)
         for (firm_id,) in firms:
             _move(db, target, Window("", firm_id, None))
+    target.analyze()
     with source.reader() as old, target.reader() as new:
         _prove(old, new)
     if source.publish():
@@ -70,9 +72,13 @@ def _refuse_newer(db: duckdb.DuckDBPyConnection, target: PostgresWarehouse) -> N
 
 def _move(db: duckdb.DuckDBPyConnection, target: PostgresWarehouse, window: Window) -> None:
     """One window's rows, beside those that stand in Postgres; what differs goes over."""
-    with target.writing(window.dossier_id) as connection, mirror(db, connection, window, history=True) as rows:
+    texts = [field.name for field in tables()["journal_lines"] if pa.types.is_string(field.type)]
+    clean = ", ".join(f"replace({name}, chr(0), '') AS {name}" for name in texts)
+    quoted = window.dossier_id.replace("'", "''")
+    told = f"(SELECT * REPLACE ({clean}) FROM moved.ledger.journal_lines WHERE dossier_id = '{quoted}')"
+    with target.writing(window.dossier_id) as connection, mirror(db, connection, window, told, history=True) as rows:
         for table, columns in tables().items():
-            if "dossier_id" not in columns.names and table != "clients":
+            if table == "journal_lines" or ("dossier_id" not in columns.names and table != "clients"):
                 continue
             by, value = ("firm_id", window.firm_id) if table == "clients" else ("dossier_id", window.dossier_id)
             db.execute(f"DELETE FROM wh.ledger.{table}")

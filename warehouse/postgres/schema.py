@@ -27,9 +27,11 @@ from warehouse.postgres.copying import copy_in
 PER_YEAR = ("link_id", "sync_id")
 """Columns of ``journal_lines`` that are the same for all lines of a fiscal year."""
 
+MARK = "mark"
+"""A column of ``stored_lines`` beside those of the common schema: a fingerprint of the line."""
+
 _LAYOUT = 1  # of what this module adds to the common text: to be raised when it changes
 _INDEXES = {
-    "stored_lines": "(dossier_id, fiscal_year)",
     "trial_balances": "(dossier_id, fiscal_year)",
     "line_changes": "(dossier_id, line_key)",
     "check_results": "(dossier_id, sync_id)",
@@ -50,11 +52,17 @@ def tables() -> Mapping[str, pa.Schema]:
 
 
 @lru_cache(maxsize=1)
+def line() -> tuple[str, ...]:
+    """The columns of ``journal_lines`` that are stored with each line."""
+    return tuple(name for name in tables()["journal_lines"].names if name not in PER_YEAR)
+
+
+@lru_cache(maxsize=1)
 def stored() -> Mapping[str, pa.Schema]:
     """The tables as Postgres stores them."""
     found = dict(tables())
     lines = found.pop("journal_lines")
-    found["stored_lines"] = pa.schema([field for field in lines if field.name not in PER_YEAR])
+    found["stored_lines"] = pa.schema([*(lines.field(name) for name in line()), pa.field(MARK, pa.int64())])
     found["line_syncs"] = pa.schema([lines.field(name) for name in ("dossier_id", "fiscal_year", *PER_YEAR)])
     return found
 

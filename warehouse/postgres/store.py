@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 import psycopg
+from psycopg.errors import CharacterNotInRepertoire
 
 from foundation.postgres import connect, explained, lock_transaction
 from foundation.secrets import Secret
@@ -28,6 +29,10 @@ _AS_ANALYST = """
 SELECT 1 FROM pg_roles WHERE rolname = %(role)s AND pg_has_role(current_user, oid, 'MEMBER')
     AND has_schema_privilege(oid, 'ledger', 'USAGE') AND has_table_privilege(oid, 'ledger.dossiers', 'SELECT')
 """
+
+
+class _Unfit(Exception):
+    """A text has a character that Postgres does not keep."""
 
 
 class PostgresWarehouse:
@@ -56,15 +61,24 @@ class PostgresWarehouse:
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window in one transaction; see :class:`warehouse.contract.Store`."""
-        clean_texts(bench.db, "memory", ["books", "work"])
+        try:
+            return self._load(bench, facts, record)
+        except _Unfit:
+            clean_texts(bench.db, "memory", ["books", "work"])
+            return self._load(bench, facts, record)
+
+    def _load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         window = Window(facts.dossier_id, facts.firm_id, facts.since)
-        with (
-            self.writing(facts.dossier_id) as connection,
-            mirror(bench.db, connection, window) as rows,
-        ):
+        names = (("dossier_id", facts.dossier_id), ("link_id", facts.link_id), ("sync_id", record.sync_id))
+        constants = ", ".join(f"{_literal(value)} AS {name}" for name, value in names)
+        told = f"(SELECT {constants}, * FROM work.journal_lines)"
+        with self.writing(facts.dossier_id) as connection, mirror(bench.db, connection, window, told) as rows:
             open_window(bench.db, facts, record)
             loaded = replace_window(bench.db, facts, record)
-            rows.push()
+            try:
+                rows.push()
+            except CharacterNotInRepertoire:
+                raise _Unfit from None
         return loaded
 
     def confirm(self, dossier_id: str, moment: datetime) -> None:
@@ -118,6 +132,12 @@ class PostgresWarehouse:
             ).fetchall()
         return int(rows[0][0])
 
+    def analyze(self) -> None:
+        """Gathers what the planner of queries should know, as the server does by itself some time after big changes."""
+        with self._connection() as connection:
+            for table in schema.stored():
+                connection.execute(f"ANALYZE ledger.{table}".encode())
+
     def close(self) -> None:
         """Closes the connections that are kept for the next call."""
         _close_all(self._idle)
@@ -166,6 +186,10 @@ class PostgresWarehouse:
             except psycopg.Error:
                 connection.close()
         return None
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _readable(connection: psycopg.Connection) -> bool:

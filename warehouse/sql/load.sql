@@ -1,12 +1,6 @@
--- The load: schema work replaces the dossier's window in the attached warehouse wh. Runs inside one transaction,
--- after load_window.sql.
+-- The load, all but the lines (load_lines.sql): schema work replaces the dossier's window in the attached warehouse wh.
+-- Runs inside one transaction, after load_window.sql.
 -- Variables: dossier_id, link_id, sync_id, seen_at, cause, mode, load_since (NULL: everything is replaced).
-
-DELETE FROM wh.ledger.journal_lines
-WHERE dossier_id = getvariable('dossier_id') AND fiscal_year NOT IN (SELECT label FROM work.kept_labels);
-INSERT INTO wh.ledger.journal_lines BY NAME
-SELECT getvariable('dossier_id') AS dossier_id, l.*, getvariable('link_id') AS link_id, getvariable('sync_id') AS sync_id
-FROM work.journal_lines l;
 
 DELETE FROM wh.ledger.fiscal_years
 WHERE dossier_id = getvariable('dossier_id') AND label NOT IN (SELECT label FROM work.kept_labels);

@@ -57,7 +57,7 @@ def test_periods_carry_on_from_one_to_the_next(ledger: Ledger) -> None:
     by_lines.load(told)
     query = (
         "SELECT fiscal_year, period, account, opening, debit, credit, closing FROM ledger.trial_balance "
-        "WHERE period_kind = 'normal' AND (opening <> 0 OR debit <> 0 OR credit <> 0) ORDER BY ALL"
+        "WHERE period_kind = 'normal' AND (opening <> 0 OR debit <> 0 OR credit <> 0) ORDER BY 1, 2, 3"
     )
     assert ledger.rows(query) == by_lines.rows(query)
 

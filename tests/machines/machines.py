@@ -17,7 +17,7 @@ import yaml
 
 from foundation.home import Home
 from portal.instance import PROJECT, write_instance_config
-from tests.pipelines.test_ui import free_port, until
+from tests.pipelines.ui import free_port, until
 
 DEPLOY = PROJECT / "deploy" / "celery"
 

@@ -111,7 +111,7 @@ def measure(house: House, instance: dg.DagsterInstance, disk: Disk, count: int) 
     figures["run: create, with its planned events"] /= len(ranges)
     figures.timed("run: execute and tell", lambda: [execute(instance, run) for run in planned])
     figures["run: execute and tell"] /= len(ranges)
-    figures["size: one dossier's night in Dagster, bytes"] = (disk.size() - before) / (RUNS * CHUNK)
+    figures["size: one dossier's night in Dagster, bytes"] = (disk.size() - before) / (len(ranges) * CHUNK)
     disk.copy_events(ids[0], count)
     for name in ("statuses: of all partitions, the first time", "statuses: of all partitions, again"):
         found = figures.timed(name, lambda: instance.get_status_by_partition(KEY, ids, dossiers_of(ROW.slug)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -84,18 +83,7 @@ def launch_night(ui: Ui, instance: dg.DagsterInstance, home: Home) -> list[str]:
         with dg.build_schedule_context(instance, datetime.now(UTC), resources=resources) as context:
             requests = schedule.evaluate_tick(context).run_requests or []
         assert len(requests) == EACH // RUN_OF
-        for request in requests:
-            tags = {**request.tags, "dagster/retry_strategy": "ALL_STEPS"}
-            selector = {
-                "repositoryLocationName": "grandlivre",
-                "repositoryName": "__repository__",
-                "pipelineName": ledger_job_name(software),
-            }
-            metadata = {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
-            params = {"mode": "default", "selector": selector, "runConfigData": {}, "executionMetadata": metadata}
-            answer = ui.ask(LAUNCH, params=params)["launchPipelineExecution"]
-            assert answer["__typename"] == "LaunchRunSuccess", answer
-            launched.append(answer["run"]["runId"])
+        launched += [ui.launch(ledger_job_name(software), request.tags) for request in requests]
     return launched
 
 
@@ -105,11 +93,6 @@ def kept_waiting(address: str, dossier_id: str) -> Iterator[None]:
     with psycopg.connect(address) as db:
         db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"grandlivre.rows:{dossier_id}"])
         yield
-
-
-def process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
-    found = (re.search(r"\(pid: (\d+)\)", entry.user_message or "") for entry in instance.all_logs(run_id))
-    return next((int(each[1]) for each in found if each), None)
 
 
 def statuses(instance: dg.DagsterInstance, run_ids: list[str]) -> Counter[str]:

@@ -34,7 +34,8 @@ from resources.warehouse import WarehouseResource
 from tests.machines.books import EACH, PACKAGES, link_books, names, told, write_books
 from tests.machines.machines import redis_server, set_up, workers
 from tests.object_store import object_store
-from tests.pipelines.ui import LAUNCH, Ui, running, until
+from tests.pipelines.test_queue import process_of
+from tests.pipelines.ui import Ui, running, until
 from tests.postgres import Server
 from warehouse.store import Warehouse
 

@@ -15,7 +15,9 @@ install: $(VENV)/installed  ## .venv with the grandlivre command
 demo: install  ## sandbox vendors, linked and synced; ends with balanced trial balances
 	$(BIN)/grandlivre demo --no-ui
 
-test: $(VENV)/installed-dev  ## every test
+test: $(VENV)/installed-dev  ## every test; brings a Redis from the distribution where there is none
+	@command -v redis-server >/dev/null || (apt-get update -qq && apt-get install -y -qq redis-server >/dev/null) \
+		|| { echo "The tests of several machines need redis-server: install it from your distribution." >&2; exit 1; }
 	$(BIN)/pytest -n $(WORKERS)
 
 check: $(VENV)/installed-dev  ## format, lint, types

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.ledgers import ledger_key
+from assets.nightly import NIGHTLY
 from assets.published import PUBLISHED
 from connectors.catalog import available_packages
 
@@ -37,7 +38,12 @@ def ledger_jobs() -> dict[str, JobDefinition]:
 health_job = dg.define_asset_job(
     "health",
     selection=dg.AssetSelection.all_asset_checks(),
-    description="Counts what is wrong now: failed, stale and unbalanced dossiers per package.",
+    description="Counts what is wrong now: dossiers that failed, are stale, or whose figures need a look.",
+)
+nightly_job = dg.define_asset_job(
+    "nightly_summary",
+    selection=dg.AssetSelection.assets(NIGHTLY),
+    description="Tells what the night came to: outcomes, causes, the slowest, calls per connection.",
 )
 publish_job = dg.define_asset_job(
     "publish",

@@ -5,17 +5,19 @@ never yields an output by itself: it logs a materialization per good dossier and
 bad one, and fails once at the end when any failed. Dagster then shows exactly the bad ones as failed.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
+from assets.night import Night, fresh_since
 from assets.partitions import dossiers_of
-from assets.sync import Outcome, SyncOptions, sync_dossier
+from assets.sync import Outcome, SyncOptions
 from connectors.catalog import Package, available_packages
-from resources.house import Report, silent
+from resources.house import House, Report, silent
 from resources.packages import PackageResource
 
 FROM_LANDING_TAG = "grandlivre/from_landing"
@@ -49,6 +51,7 @@ def ledger_asset(
         yield from ()
         resource: PackageResource = getattr(context.resources, row.slug)
         tags, keys = context.run.tags, list(context.partition_keys)
+        since = fresh_since(tags)
         options = SyncOptions(
             trigger=tags.get(TRIGGER_TAG, "manual"),
             from_landing=config.from_landing or tags.get(FROM_LANDING_TAG) == "true",
@@ -57,16 +60,19 @@ def ledger_asset(
             publish=len(keys) == 1,
         )
         bad = []
-        at_once = max(1, min(resource.dossiers_at_once, len(keys)))
-        with resource.open_house() as house, ThreadPoolExecutor(at_once) as pool:
-            published = house.now()
-            for outcome in pool.map(lambda key: sync_dossier(key, house, options, report_for(key)), keys):
-                hear(outcome)
-                if not _tell(context, row, outcome):
-                    bad.append(outcome)
-                if house.now() - published > PUBLISH_EVERY:
-                    house.warehouse.publish()
-                    published = house.now()
+        with resource.open_house() as house, house.registry.locks.run(context.run.run_id):
+            night = Night(house, row.slug, options, since)
+            outcomes = in_parallel(lambda key: night.sync(key, report_for(key)), keys, resource.dossiers_at_once)
+            looked = house.now()
+            with closing(outcomes):
+                for outcome in outcomes:
+                    hear(outcome)
+                    if not _tell(context, row, outcome):
+                        bad.append(outcome)
+                    if house.now() - looked > PUBLISH_EVERY:
+                        looked = house.now()
+                        if _snapshot_age(house) > PUBLISH_EVERY:
+                            house.warehouse.publish()
             house.warehouse.publish()
         if bad:
             raise dg.Failure(
@@ -87,6 +93,23 @@ def ledger_asset(
         required_resource_keys={row.slug},
         metadata={"software": row.name, "level": row.level, "contract": row.contract, "transport": row.transport},
     )(ledger)
+
+
+def in_parallel(work: Callable[[str], Outcome], keys: Sequence[str], at_once: int) -> Generator[Outcome, None, None]:
+    """The outcome of ``work`` for each key, as they come. When the caller stops listening, because the run is
+    cancelled, what has not begun never does."""
+    pool = ThreadPoolExecutor(max(1, min(at_once, len(keys))))
+    try:
+        for done in as_completed([pool.submit(work, key) for key in keys]):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _snapshot_age(house: House) -> timedelta:
+    """How old the published snapshot is, whichever run published it."""
+    published = house.warehouse.published_at
+    return house.now() - published if published else timedelta.max
 
 
 def _tell(context: dg.AssetExecutionContext, row: Package, outcome: Outcome) -> bool:
@@ -117,17 +140,19 @@ def _tell(context: dg.AssetExecutionContext, row: Package, outcome: Outcome) -> 
 def plotted(outcome: Outcome) -> dict[str, Any]:
     """Materialization metadata. Keys and types never change, so that Dagster plots them over time.
 
-    ``difference`` is only there when the package gave evidence: its absence is not a zero.
+    ``difference`` is only there when the package gave evidence, ``lines`` when they were looked at: their absence is
+    not a zero.
     """
     warnings = sum(1 for check in outcome.checks if check.passed is False)
     told: dict[str, Any] = {
         "status": outcome.status,
-        "lines": outcome.lines,
         "seconds": round(outcome.seconds, 3),
         "vendor_calls": outcome.vendor_calls,
         "warnings": warnings,
         "sync": outcome.sync_id or "",
     }
+    if outcome.status != "skipped":
+        told["lines"] = outcome.lines
     if outcome.difference is not None:
         told["difference"] = float(outcome.difference)  # a plot, not a figure: the exact one is in check_results
     return told

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from foundation.errors import WrongInput
+
 CHUNK = 200  # dossiers of one run at most: planned events of a larger one can time out
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+CHUNK_VARIABLE = "GRANDLIVRE_DOSSIERS_PER_RUN"
 _BLOCK = 1000  # one SQL statement names every key of a block
 
 
@@ -29,6 +36,15 @@ def add_missing(instance: dg.DagsterInstance, software: str, dossier_ids: Iterab
     return missing
 
 
+def dossiers_per_run(environment: Mapping[str, str] = os.environ) -> int:
+    """How many dossiers one run of the night covers: 200, or fewer where the environment says so, because several
+    workers share smaller runs better. Raises WrongInput for what is no such number."""
+    told = environment.get(CHUNK_VARIABLE, "").strip() or str(CHUNK)
+    if not told.isdecimal() or not 1 <= int(told) <= CHUNK:
+        raise WrongInput(f"{CHUNK_VARIABLE} is {told!r}", next_step=f"Give a number from 1 to {CHUNK}.")
+    return int(told)
+
+
 def chunks(partitions: Sequence[str], linked: Collection[str], size: int = CHUNK) -> Iterator[tuple[str, str]]:
     """First and last key of each run, in partition order. A run covers contiguous keys and never an unlinked one,
     because every key of a range must end as materialized or it shows as failed."""
@@ -44,6 +60,21 @@ def chunks(partitions: Sequence[str], linked: Collection[str], size: int = CHUNK
         yield run[0], run[-1]
 
 
+def covered(partitions: Sequence[str], tags: Mapping[str, str]) -> list[str]:
+    """The partitions that a run with these tags covers, in partition order.
+
+    A range of which an edge is not (or no longer) a partition cannot be told: it covers them all.
+    """
+    if PARTITION_TAG in tags:
+        return [key for key in partitions if key == tags[PARTITION_TAG]]
+    first, last = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+    if first is None or last is None:
+        return []
+    if first not in partitions or last not in partitions:
+        return list(partitions)
+    return list(partitions[partitions.index(first) : partitions.index(last) + 1])
+
+
 def range_tags(first: str, last: str) -> dict[str, str]:
     """The run tags that make a run cover the partitions from ``first`` to ``last``."""
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return {RANGE_START_TAG: first, RANGE_END_TAG: last}

@@ -22,6 +22,7 @@ from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
 from foundation.disk import is_full
 from foundation.errors import Busy, ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.store import Link
+from registry.sync_runs import FROM_LANDING
 from resources.house import House, Report, silent
 from resources.landing import Snapshot
 from warehouse import chart, scripts
@@ -43,10 +44,16 @@ class SyncOptions:
     publish: bool = True
     dagster_run_id: str | None = None
 
+    @property
+    def told_trigger(self) -> str:
+        """What records say: figures made again from landing are no fresher, whoever asked for them."""
+        return FROM_LANDING if self.from_landing else self.trigger
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sync. ``status`` is synced, unchanged, parked (to resume at a time) or failed.
+    """What became of a sync. ``status`` is synced, unchanged, parked (to resume at a time) or failed; or skipped, when
+    there was none because an earlier one is fresh enough.
 
     ``difference`` is the sum of absolute differences from the package's own balances, None without evidence.
     """
@@ -63,7 +70,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        return self.status in ("synced", "unchanged")
+        return self.status in ("synced", "unchanged", "skipped")
 
 
 def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = None, report: Report = silent) -> Outcome:
@@ -95,13 +102,14 @@ def _recorded(link: Link, house: House, options: SyncOptions, report: Report, st
     sync_id = registry.start_run(
         dossier_id=link.dossier_id,
         link_id=link.link_id,
-        trigger=options.trigger,
+        trigger=options.told_trigger,
         mode=link.mode,
         window_start=link.transfer_date,
         dagster_run_id=options.dagster_run_id,
     )
     registry.mark_crashed(link.dossier_id, except_sync_id=sync_id)
-    registry.mark_first_sync_requested(link.dossier_id)
+    if link.wanted_first_sync:
+        registry.mark_first_sync_requested(link.dossier_id)
     sync = _Sync(link, house, options, report, sync_id, started)
     try:
         outcome = sync.run()
@@ -173,7 +181,7 @@ class _Sync:
         with Workbench(self.work) as bench:
             results = self._prove(bench, connector, snapshot, standing, overrides)
             refuse_failed(results)
-            self._load(bench, snapshot, overrides, connector.calls, self._cause(snapshot, standing))
+            self._load(bench, snapshot, standing, overrides, connector.calls)
         return results
 
     def failed(self, error: GrandlivreError) -> Outcome:
@@ -211,13 +219,16 @@ class _Sync:
                 )
             return before
         self.report("extract", 0)
+        kept = landing.kept(self.software, dossier, self.link.link_id, connector.resources, work=self.work)
         request = ExtractRequest(
             self.link.external_id,
             since=self.since,
             cursor=standing.cursor if before and not afresh else None,
             totals_only=self.link.mode == "totals",
+            resume=kept.resume,
         )
-        self.incremental = request.cursor is not None
+        # What is always read whole is not read again when checks fail: it would say the same.
+        self.incremental = request.cursor is not None and "incremental" in package(self.software).capabilities
         snapshot = landing.land(
             self.software,
             dossier,
@@ -226,6 +237,7 @@ class _Sync:
             self._announced(connector.extract(request)),
             work=self.work,
             previous=before,
+            kept=kept,
         )
         self.house.registry.set_health(self.link.connection_id, "ok", None)
         self.rows_read += snapshot.rows_read
@@ -298,7 +310,7 @@ class _Sync:
         )
 
     def _load(
-        self, bench: Workbench, snapshot: Snapshot, overrides: Sequence[Override], calls: int, cause: str
+        self, bench: Workbench, snapshot: Snapshot, standing: Standing, overrides: Sequence[Override], calls: int
     ) -> None:
         self.report("load", bench.count("work.journal_lines"))
         told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
@@ -325,8 +337,9 @@ class _Sync:
             cursor=snapshot.cursor,
             calendar=calendar_mark(overrides, self.rules),
             rules=self.rules_version,
-            cause=cause,
-            trigger=self.options.trigger,
+            cause=self._cause(snapshot, standing),
+            as_of=standing.as_of if self.options.from_landing else None,
+            trigger=self.options.told_trigger,
             started_at=self.started,
             finished_at=self.house.now(),
             rows_read=self.rows_read,
@@ -393,7 +406,7 @@ class _Sync:
         """Clears old snapshots away; trouble with that is no reason for a sync to fail."""
         try:
             self.house.landing.prune(self.software, self.link.dossier_id, standing.snapshot_id or "")
-        except OSError as error:
+        except (OSError, GrandlivreError) as error:
             log.warning("old snapshots of dossier %s stay: %s", self.link.dossier_id, error)
 
     def _seconds(self) -> float:

@@ -10,17 +10,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
-from typing import Literal
+from typing import Literal, get_args
 
+from foundation.allowance import Limit
 from foundation.errors import WrongInput
 
 Level = Literal["firm", "dossier", "support", "on_premise"]
 Kind = Literal["ledger", "totals", "administrative"]
 Contract = Literal["documented", "public code", "reconstructed"]
+
+DeletionMethod = Literal["feed", "status", "id sweep", "change digest", "full read", "never deleted"]
+"""How deleted lines are noticed.
+
+* ``feed``: the package lists what was deleted;
+* ``status``: a deleted entry stays, and its status tells;
+* ``id sweep``: the ids that stand in the package are compared with those that stand here;
+* ``change digest``: a digest tells which part changed, and that part is read again;
+* ``full read``: what is read again (a file, a year, a list) replaces what stood, and lines that are not in it are gone;
+* ``never deleted``: the package corrects with entries of their own.
+"""
+DELETION_METHODS: tuple[str, ...] = get_args(DeletionMethod)
 
 CAPABILITIES = ("discover", "from_date", "incremental", "deletions", "package_trial_balance", "totals")
 
@@ -37,8 +51,19 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Deletion:
+    """The declared way in which deleted lines are noticed; ``how`` explains it where the method alone does not."""
+
+    method: DeletionMethod
+    how: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} ({self.how})" if self.how else self.method
+
+
+@dataclass(frozen=True)
 class Package:
-    """One package as people know it. ``deletions`` is the declared way in which deleted lines are noticed."""
+    """One package as people know it. ``limits`` are the calls that the vendor allows, until it tells otherwise."""
 
     slug: str
     name: str
@@ -48,14 +73,20 @@ class Package:
     contract: Contract
     fields: tuple[Field, ...]
     capabilities: frozenset[str]
-    deletions: str
+    deletion: Deletion
     room: str | None = None
     country: str | None = None
     note: str = ""
+    limits: tuple[Limit, ...] = ()
 
     @property
     def available(self) -> bool:
         return self.room is not None
+
+    @property
+    def deletions(self) -> str:
+        """How deleted lines are noticed, in words: the method first."""
+        return str(self.deletion)
 
     @property
     def settings(self) -> tuple[Field, ...]:
@@ -121,6 +152,14 @@ def _oauth(token_url: str = "") -> tuple[Field, ...]:
     )
 
 
+_SECOND, _MINUTE, _DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+# Limits are those of the vendors' own pages, for an app of the lowest tier; inferred where only others tell them.
+_XERO_LIMITS = (
+    Limit("minute", 60, _MINUTE),
+    Limit("day", 5000, _DAY),
+    Limit("appminute", 10_000, _MINUTE, "app"),
+)
+
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
@@ -139,10 +178,11 @@ def _exact(country: str) -> Package:
             *_oauth(),
             _setting("division", "a division to start from, when the app may not open the current one", required=False),
         ),
-        capabilities=_FEED | {"package_trial_balance"},
-        deletions="feed (sync/Deleted)",
+        capabilities=_FEED | {"package_trial_balance", "totals"},
+        deletion=Deletion("feed", "sync/Deleted"),
         room="connectors.exact_online",
         country=country,
+        limits=(Limit("minute", 60, _MINUTE), Limit("day", 5000, _DAY)),
     )
 
 
@@ -155,8 +195,8 @@ def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Packa
         transport="drop folder (CSV, FEC, XAF)",
         contract="reconstructed",
         fields=(_ROOT,),
-        capabilities=_READER | {"package_trial_balance"},
-        deletions="the year's file replaces the year",
+        capabilities=_READER | {"package_trial_balance", "totals"},
+        deletion=Deletion("full read", "the year's file replaces the year"),
         room="connectors.drop_folder",
         country=country,
         note=note or "Read through the drop folder; the package's own storage is not public.",
@@ -176,7 +216,9 @@ _ROWS = (
         "documented",
         (_base("https://api.yukiworks.be"), _secret("access_key", "web service access key")),
         _FEED | {"package_trial_balance"},
-        "change digest",
+        Deletion("change digest"),
+        # Per domain, shared with the firm's other tools; no reply tells what is left.
+        limits=(Limit("day", 1000, _DAY, "connection"),),
     ),
     Package(
         "sage_business_cloud_accounting",
@@ -187,7 +229,12 @@ _ROWS = (
         "documented",
         (_base("https://api.accounting.sage.com/v3.1"), *_oauth("https://oauth.accounting.sage.com/token")),
         _FEED,
-        "status",
+        Deletion("status"),
+        limits=(
+            Limit("minute", 100, _MINUTE, inferred=True),
+            Limit("day", 2500, _DAY, inferred=True),
+            Limit("appday", 1_296_000, _DAY, "app", inferred=True),
+        ),
     ),
     Package(
         "twinfield",
@@ -198,8 +245,10 @@ _ROWS = (
         "documented",
         (_base("https://login.twinfield.com"), *_oauth()),
         _FEED,
-        "deleted transactions list",
+        Deletion("feed", "deleted transactions list"),
         country="NL",
+        # In credits: a query costs 1, anything else 3.
+        limits=(Limit("appminute", 50, _MINUTE, "app"), Limit("minute", 25, _MINUTE, "connection")),
     ),
     Package(
         "adminpulse",
@@ -210,7 +259,8 @@ _ROWS = (
         "documented",
         (_base("https://api.adminpulse.be"), _secret("api_key", "API key of the office")),
         frozenset({"discover"}),
-        "the client list replaces the client list",
+        Deletion("full read", "the client list replaces the client list"),
+        limits=(Limit("minute", 480, _MINUTE, "connection"),),
     ),
     Package(
         "odoo",
@@ -226,7 +276,7 @@ _ROWS = (
             _secret("api_key", "API key of the user"),
         ),
         _FEED,
-        "id sweep per open year",
+        Deletion("id sweep", "per open year"),
     ),
     Package(
         "horus",
@@ -237,7 +287,7 @@ _ROWS = (
         "reconstructed",
         (_setting("base_url", "the firm's own database address"), *_oauth()),
         _READER,
-        "id sweep per open year",
+        Deletion("id sweep", "per open year"),
         country="BE",
     ),
     Package(
@@ -255,8 +305,9 @@ _ROWS = (
             _secret("client_secret", "the app's secret"),
         ),
         _FEED,
-        "entries are never deleted",
+        Deletion("never deleted"),
         country="BE",
+        limits=(Limit("five_minutes", 6000, 5 * _MINUTE, "connection"),),
     ),
     Package(
         "cegid",
@@ -267,7 +318,7 @@ _ROWS = (
         "documented",
         (_ROOT,),
         _READER,
-        "the year's file replaces the year",
+        Deletion("full read", "the year's file replaces the year"),
         room="connectors.drop_folder",
         country="FR",
         note="Today through FEC files in a folder; the Loop API is not available yet.",
@@ -281,7 +332,8 @@ _ROWS = (
         "documented",
         (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
         _FEED | {"package_trial_balance"},
-        "status",
+        Deletion("status"),
+        limits=_XERO_LIMITS,
     ),
     Package(
         "xero_tb",
@@ -292,7 +344,8 @@ _ROWS = (
         "documented",
         (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
         frozenset({"discover", "totals", "package_trial_balance"}),
-        "each balance replaces the balance",
+        Deletion("full read", "each balance replaces the balance"),
+        limits=_XERO_LIMITS,
     ),
     Package(
         "quickbooks",
@@ -307,7 +360,8 @@ _ROWS = (
             _setting("realm_id", "company id of the consent"),
         ),
         _READER | {"package_trial_balance"},
-        "change data capture",
+        Deletion("feed", "change data capture"),
+        limits=(Limit("minute", 500, _MINUTE), Limit("second", 10, _SECOND)),
     ),
     Package(
         "e_conomic",
@@ -322,7 +376,8 @@ _ROWS = (
             _secret("agreement_grant_token", "the customer's grant token"),
         ),
         _READER | {"package_trial_balance"},
-        "entries are never deleted",
+        Deletion("never deleted"),
+        limits=(Limit("day", 50_000, _DAY, inferred=True),),  # an older text; today calls have a cost
     ),
     Package(
         "octopus",
@@ -338,7 +393,7 @@ _ROWS = (
             _secret("password", "password of the login"),
         ),
         _FEED,
-        "deleted bookings list",
+        Deletion("feed", "deleted bookings list"),
         country="BE",
     ),
     Package(
@@ -354,7 +409,7 @@ _ROWS = (
             _secret("exchange_token", "exchange token of the external application"),
         ),
         _READER,
-        "id sweep per open year",
+        Deletion("id sweep", "per open year"),
         country="BE",
     ),
     Package(
@@ -370,7 +425,7 @@ _ROWS = (
             _secret("password", "password issued by Wings"),
         ),
         _READER,
-        "the year replaces the year",
+        Deletion("full read", "the year replaces the year"),
         country="BE",
     ),
     Package(
@@ -385,7 +440,7 @@ _ROWS = (
             _secret("token", "App Connector token"),
         ),
         _FEED,
-        "changed days are read again",
+        Deletion("full read", "changed days are read again"),
         country="NL",
     ),
     Package(
@@ -401,7 +456,7 @@ _ROWS = (
             _secret("secret", "secret code mailed by the vendor"),
         ),
         frozenset({"discover"}),
-        "the client list replaces the client list",
+        Deletion("full read", "the client list replaces the client list"),
         country="BE",
     ),
     _drop("expertm", "ExpertM"),
@@ -424,7 +479,7 @@ _ROWS = (
             _setting("simulations", "read simulation journals too: yes or no", "no"),
         ),
         _READER,
-        "the book year is read again when its file changes",
+        Deletion("full read", "the book year is read again when its file changes"),
         room="connectors.winbooks",
         country="BE",
     ),
@@ -441,7 +496,7 @@ _ROWS = (
             _secret("password", "its password"),
         ),
         _READER,
-        "the year is read again",
+        Deletion("full read", "the year is read again"),
         country="BE",
     ),
     _drop("verocount", "VeroCount"),
@@ -454,7 +509,7 @@ _ROWS = (
         "public code",
         (_ROOT,),
         _READER,
-        "the table is read again when its file changes",
+        Deletion("full read", "the table is read again when its file changes"),
         country="BE",
     ),
     Package(
@@ -466,7 +521,7 @@ _ROWS = (
         "documented",
         (_ROOT,),
         _READER,
-        "the year is read again",
+        Deletion("full read", "the year is read again"),
     ),
     _drop("topaccount", "TopAccount"),
     _drop("adsolut", "Adsolut"),

@@ -14,7 +14,7 @@ into the common schema with SQL (see :mod:`connectors.books`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 
+from connectors.budgets import PROCESS_LEDGER, Budgets
 from foundation.errors import WrongInput
 from foundation.secrets import Secret
 
@@ -117,7 +118,35 @@ class Note:
     count: int = 1
 
 
-Event = Batch | Deleted | Stated | Note | NextCursor
+@dataclass(frozen=True)
+class Checkpoint:
+    """A place in a full read from which a later one may go on. The rows yielded before it are kept when the read is cut
+    short by a budget or a vendor that went away; everything else is asked for and yielded again.
+
+    ``state`` is JSON-able, and opaque to everybody but the room that wrote it.
+    """
+
+    state: Cursor
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The read goes on from the request's ``resume``: the rows kept with it count, as if they were yielded now.
+    Yielded before any batch; without it they are forgotten."""
+
+
+Event = Batch | Deleted | Stated | Note | NextCursor | Checkpoint | Resumed
+
+
+@dataclass(frozen=True)
+class Resume:
+    """What is kept of a full read that was cut short: the state of its last checkpoint, and the rows before it.
+
+    ``rows`` gives the kept rows of a resource, of the columns asked for.
+    """
+
+    state: Cursor
+    rows: Callable[[str, Sequence[str]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -125,13 +154,15 @@ class ExtractRequest:
     """What one sync wants: a dossier, from a date on (None: everything), since a cursor (None: a full read).
 
     ``since`` is the first day of a fiscal year. The connector then reads lines from there on *and* what it needs
-    to tell the opening balance at that date.
+    to tell the opening balance at that date. ``resume`` is what is kept of a full read that was cut short; a room that
+    cannot go on from it, or need not, reads as if it were not there.
     """
 
     external_id: str
     since: date | None = None
     cursor: Cursor | None = None
     totals_only: bool = False
+    resume: Resume | None = None
 
 
 class TokenStore(Protocol):
@@ -155,7 +186,8 @@ class Access:
     """Everything a room needs to open a connection: settings, secrets, tokens, and the clock.
 
     ``settings`` and ``secrets`` carry the vendor's own parameter names in snake_case, defaults filled in.
-    ``report`` hears about progress: a stage ("lines"), rows so far.
+    ``budgets`` gives the calls that the connection may make; ``report`` hears about progress: a stage ("lines"), rows
+    so far.
     """
 
     software: str
@@ -165,6 +197,7 @@ class Access:
     now: Callable[[], datetime] | None = None
     sleep: Callable[[float], None] | None = None
     scratch: Path | None = None
+    budgets: Budgets = field(default_factory=lambda: Budgets(PROCESS_LEDGER))
     report: Callable[[str, int], None] = field(default=lambda stage, rows: None)
 
     def setting(self, name: str) -> str:

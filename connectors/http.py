@@ -201,9 +201,11 @@ class HttpClient:
         self._sleep(seconds)
 
     def _wait_for_allowance(self, attempt: int, reply: Reply, waited: float) -> float:
-        """Sits out a 429 as long as the vendor says, or ever longer where it does not. Raises RateLimited."""
+        """Sits out a 429 as long as the vendor says, or ever longer where it does not; whoever shares the budget
+        waits, too. Raises RateLimited."""
         told = retry_after(reply.headers, self._now()) or _reset(self._ways.windows(reply.headers))
         seconds = _FIRST_PAUSE_WHEN_LIMITED * 2 ** (attempt - 1)
+        self._budget.learn([Window("refused", 0, told or self._now() + timedelta(seconds=seconds))])
         if attempt >= ATTEMPTS or (told is None and waited + seconds > PATIENCE_SECONDS):
             raise RateLimited(f"{self._ways.name} allows no more calls for now", resume_at=told)
         if told is None:

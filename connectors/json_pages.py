@@ -110,6 +110,13 @@ class _OtherShape(Exception):
 def pages(
     fetch: Callable[[str], bytes], first: str, decoder: PageDecoder, resolve: Callable[[str], str]
 ) -> Iterator[pa.RecordBatch]:
+    """The rows of every page from ``first`` on; see :func:`whole_pages`."""
+    return (page.rows for page in whole_pages(fetch, first, decoder, resolve))
+
+
+def whole_pages(
+    fetch: Callable[[str], bytes], first: str, decoder: PageDecoder, resolve: Callable[[str], str]
+) -> Iterator[Page]:
     """Every page from ``first`` on; while one is decoded and used, the next is fetched already.
 
     ``resolve`` makes an address to call of the one told. A page that does not decode is fetched once more. Raises
@@ -129,7 +136,7 @@ def pages(
                 page = decoder.decode(body)
             except ValueError:
                 page, coming = _decode_again(fetch, url, decoder), None
-            yield page.rows
+            yield page
             url = resolve(page.next) if page.next else None
             if url is not None:
                 body = coming.result() if coming and hint == page.next else fetch(url)

@@ -6,6 +6,7 @@
     ├── Wait                 nothing to do but wait; a later try may succeed
     │   ├── RateLimited      a budget is used up; carries the moment to resume
     │   ├── VendorDown       the package does not answer, or answers nonsense
+    │   │   └── Incomplete   it sent less than it announced
     │   └── Busy             somebody else holds the file, the dossier or the disk
     ├── FixTheData           what was read cannot be right; a person must look
     │   ├── BadFile          a file is damaged or not in the promised format
@@ -31,6 +32,7 @@ __all__ = [
     "EmptyAnswer",
     "FixTheData",
     "GrandlivreError",
+    "Incomplete",
     "RateLimited",
     "ReportABug",
     "SignInAgain",
@@ -108,6 +110,12 @@ class VendorDown(Wait):
     kind = "vendor_down"
 
 
+class Incomplete(VendorDown):
+    """The package sent less than it announced. Nothing of the answer can be relied on."""
+
+    default_next_step = "Nothing was changed; sync again, and report it if it stays so."
+
+
 class Busy(Wait):
     """A file, a dossier or the disk is in use or full."""
 
@@ -153,3 +161,14 @@ class ReportABug(GrandlivreError):
 
     kind = "bug"
     default_next_step = "Please report it, with the sync id; GRANDLIVRE_LOG=DEBUG tells more."
+
+
+def kinds(*, transient: bool | None = None) -> list[str]:
+    """The kind of every error of the tree; with ``transient`` only of those for which a later try can (or cannot)
+    succeed without a person."""
+
+    def below(kind: type[GrandlivreError]) -> list[type[GrandlivreError]]:
+        return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
+
+    tree = (each for each in below(GrandlivreError) if each.__module__ == __name__)
+    return [each.kind for each in tree if transient is None or each.transient is transient]

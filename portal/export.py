@@ -79,11 +79,13 @@ def write_rows(rows: pa.RecordBatchReader, out: Path, options: str, names: Seque
             failed.append(error)
             raise
 
-    with duckdb.connect(":memory:") as db:
+    with duckdb.connect(":memory:", config={"temp_directory": str(out.parent)}) as db:
         db.register("result_rows", pa.RecordBatchReader.from_batches(schema, renamed()))
         quoted = str(out).replace("'", "''")
         try:
-            return int(db.execute(f"COPY (FROM result_rows) TO '{quoted}' ({options})").fetchall()[0][0])
+            # In two steps: a COPY whose rows fail on their way may never return (DuckDB 2.0.1).
+            db.execute("CREATE TEMP TABLE answer AS FROM result_rows")
+            return int(db.execute(f"COPY answer TO '{quoted}' ({options})").fetchall()[0][0])
         except duckdb.Error:
             if failed:  # the question broke off, not the file
                 raise query_failed(failed[0]) from None

@@ -12,7 +12,9 @@ from connectors.catalog import package
 from connectors.contract import DossierRef, FiscalYear
 from foundation.errors import WrongInput
 from portal.connecting import JsonFlag, opened
+from portal.mapping import query_if_published
 from portal.output import show, tell
+from registry.models import GOOD, STATUSES
 from registry.store import Link
 from resources.house import House
 
@@ -105,8 +107,9 @@ def dossiers(json: JsonFlag = False) -> None:
     """Lists the linked dossiers with their status and the age of their figures."""
     house = House.open()
     rows = []
+    latest, asked = house.registry.latest_runs(STATUSES), house.registry.latest_runs(GOOD, asked=True)
     for item in house.registry.links():
-        last, good = house.registry.last_run(item.dossier_id), house.registry.last_good_run(item.dossier_id)
+        last, good = latest.get(item.dossier_id), asked.get(item.dossier_id)
         rows.append(
             {
                 "dossier_id": item.dossier_id,
@@ -126,9 +129,16 @@ def fiscal_years(
     dossier: Annotated[str, typer.Argument(help="The dossier's id.")],
     json: JsonFlag = False,
 ) -> None:
-    """Shows a dossier's fiscal years: what is in force, and what the package says."""
+    """Shows a dossier's fiscal years: what is in force, and what the package says.
+
+    Mapping: does a year keep the codes that it was closed with, or is it told by those in force?
+    """
     house = House.open()
     house.registry.link(dossier)
+    frozen = query_if_published(
+        house, dossier, "SELECT DISTINCT fiscal_year FROM ledger.year_mapping WHERE dossier_id = $dossier"
+    )
+    kept = None if frozen is None else {row["fiscal_year"] for row in frozen}
     rows = [
         {
             "label": y.label,
@@ -139,6 +149,8 @@ def fiscal_years(
             "package_start_date": y.package_start_date,
             "package_end_date": y.package_end_date,
         }
+        # For people: scripts rely on the fields above.
+        | ({} if json or kept is None else {"mapping": "as closed" if y.label in kept else "current"})
         for y in house.registry.fiscal_years(dossier)
     ]
     show(rows, json=json, empty="No fiscal years are known yet.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,11 +15,12 @@ from foundation.secrets import Secret, redact
 from registry import models
 from registry.database import Database
 from registry.names import did_you_mean, first_free, require_id, slug
-from registry.records import Connection, Firm, record
+from registry.records import NOT_TRIED, Connection, Firm, record
 
 # A consent's tokens rotate: they live with the tokens from the start, so that no stale copy can ever be used.
 _ROTATING = ("refresh_token", "access_token", "expires_at", "issued_at")
 _LONGEST_TEXT = 4000
+_SEEN_JUST_NOW = timedelta(minutes=1)
 
 
 class Connections(Database):
@@ -82,7 +83,7 @@ class Connections(Database):
                 name=name or owner.name,
                 settings=dict(settings or {}),
                 health="needs_login",
-                health_detail="not tried yet",
+                health_detail=NOT_TRIED,
                 health_at=self.now(),
                 created_at=self.now(),
                 created_by=created_by,
@@ -160,6 +161,11 @@ class Connections(Database):
         """
         if health not in models.HEALTH:
             raise ReportABug(f"{health!r} is not a health of connections")
+        with self.reading() as session:
+            row = self.connection_row(session, connection_id)
+            known = row.health == health and row.health_detail is None and detail is None and expires_at is None
+            if known and self.now() - row.health_at < _SEEN_JUST_NOW:
+                return  # as after each dossier of a night: a write would cost every one of them a wait for the disk
         with self.writing() as session:
             row = self.connection_row(session, connection_id)
             row.health, row.health_at = health, self.now()

@@ -135,6 +135,13 @@ class Links(Connections):
         with self.reading() as session:
             return [record(Link, row) for row in session.scalars(query)]
 
+    def dossier_ids(self, software: str) -> list[str]:
+        """The dossiers that are linked in a package: what a night of very many needs to know, and no more."""
+        query = select(models.Link.dossier_id).join(models.Link.connection).order_by(models.Link.dossier_id)
+        query = query.where(models.Connection.software == software, models.Link.active.is_(True))
+        with self.reading() as session:
+            return list(session.scalars(query))
+
     def mark_first_sync_requested(self, dossier_id: str) -> None:
         """The first sync of the dossier's present link was asked for; it is no longer wanted."""
         with self.writing() as session:

@@ -77,6 +77,41 @@ class Locks:
         with self._both(name, timeout=timeout, busy=busy):
             yield
 
+    @contextmanager
+    def run(self, run_id: str) -> Iterator[None]:
+        """Held by the process of a Dagster run for as long as it works, so that others can see whether it lives."""
+        name = _run(run_id)
+        with self._both(name, timeout=10, busy=f"another process works as run {run_id}"):
+            try:
+                yield
+            finally:  # before it is released: a file that can be locked is one that was left behind
+                (self._home.locks / f"{name}.lock").unlink(missing_ok=True)
+
+    def run_lives(self, run_id: str) -> bool | None:
+        """Whether the process of a run is at work. False: it died without a word on this host, which is told once,
+        because its lock is cleared away then. None: nobody holds it; so it is before a run begins and after it ends,
+        and, where other hosts are at work too, also when one of them died.
+        """
+        name = _run(run_id)
+        path = self._home.locks / f"{name}.lock"
+        if path.exists():
+            try:
+                with held(path, timeout=0, busy=f"run {run_id} is at work"):
+                    path.unlink(missing_ok=True)
+            except Busy:
+                return True
+            return False
+        if self._session is None or self._session.take(name):
+            if self._session:
+                self._session.free(name)
+            return None
+        return True
+
+    @property
+    def shared(self) -> bool:
+        """Whether other hosts hold locks too, so that a lock that nobody holds may be that of a host that died."""
+        return self._session is not None
+
     def close(self) -> None:
         """Frees whatever is still held in the database."""
         if self._session:
@@ -97,3 +132,7 @@ class Locks:
                 yield
             finally:
                 self._session.free(name)
+
+
+def _run(run_id: str) -> str:
+    return f"run-{require_id(run_id, 'a run id')}"

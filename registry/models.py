@@ -19,6 +19,7 @@ HEALTH = ("ok", "expiring", "needs_login", "no_access", "rate_limited", "vendor_
 MODES = ("replace", "from_date", "totals")
 FINISHED = ("synced", "unchanged", "parked", "failed")
 """How a run ends; until then its status is ``running``."""
+STATUSES = (*FINISHED, "running")
 GOOD = ("synced", "unchanged")
 """Ends after which the figures are those of the package at the start of the run."""
 
@@ -222,3 +223,27 @@ class SyncRun(Base):
     error_message: Mapped[str | None]
     next_retry_at: Mapped[datetime | None]
     dagster_run_id: Mapped[str | None]
+
+
+class CallBudget(Base):
+    """What is left of one of a vendor's windows of calls (see foundation.allowance.Bucket).
+
+    ``place`` names what the vendor counts by: app, scope and subject (a connection, a firm, a dossier at the vendor).
+    ``connection_id`` is the connection that called last. ``claims`` is each dossier's part in a shared window.
+    """
+
+    __tablename__ = "call_budgets"
+
+    place: Mapped[str] = mapped_column(primary_key=True)
+    window: Mapped[str] = mapped_column(primary_key=True)
+    software: Mapped[str]
+    connection_id: Mapped[str]
+    scope: Mapped[str]
+    subject: Mapped[str]
+    allowed: Mapped[int | None]
+    length_seconds: Mapped[int | None]
+    calls_left: Mapped[int | None]
+    resets_at: Mapped[datetime | None]
+    turn: Mapped[int]
+    told: Mapped[bool]
+    claims: Mapped[dict[str, Any]]

@@ -16,9 +16,13 @@ class Firm:
     name: str
 
 
+NOT_TRIED = "not tried yet"
+"""The health detail of a connection that nobody has used yet."""
+
+
 @dataclass(frozen=True)
 class Connection:
-    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, known since ``health_at``."""
+    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, seen at ``health_at``."""
 
     id: str
     firm_id: str
@@ -31,6 +35,11 @@ class Connection:
     expires_at: datetime | None
     created_at: datetime
     created_by: str | None
+
+    @property
+    def refused(self) -> bool:
+        """The package refused the sign-in; until a person signs in again nothing but a person's sync should try."""
+        return self.health == "needs_login" and self.health_detail != NOT_TRIED
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,27 @@ class StaleDossier:
     software: str
     firm_id: str
     figures_as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class CallBudget:
+    """What is left of one window of calls. ``scope`` and ``subject`` tell whose calls are counted together.
+
+    ``left`` leaves out what running syncs have taken ahead. ``resets_at`` is None while no call was made in the window.
+    ``source`` is ``vendor`` for a limit that the vendor told, ``declared`` for one that it publishes. ``sharing``
+    counts the dossiers that call at the moment, for a window that several share.
+    """
+
+    connection_id: str
+    software: str
+    scope: str
+    subject: str
+    window: str
+    allowed: int | None
+    left: int
+    resets_at: datetime | None
+    source: str
+    sharing: int
 
 
 Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun)

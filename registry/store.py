@@ -7,9 +7,20 @@ from datetime import datetime
 from types import TracebackType
 
 from foundation.home import Home
+from registry.budgets import BudgetLedger
 from registry.database import open_engine, utc_now
 from registry.mapping import MappingRules
-from registry.records import Connection, Firm, FiscalYear, Link, MappingRule, StaleDossier, SyncRun, YearOverride
+from registry.records import (
+    CallBudget,
+    Connection,
+    Firm,
+    FiscalYear,
+    Link,
+    MappingRule,
+    StaleDossier,
+    SyncRun,
+    YearOverride,
+)
 from registry.sync_runs import SyncRuns
 from registry.tokens import ConnectionTokens
 from registry.upgrade import upgrade
@@ -17,6 +28,7 @@ from registry.vault import Vault
 from registry.years import Years
 
 __all__ = [
+    "CallBudget",
     "Connection",
     "Firm",
     "FiscalYear",
@@ -56,6 +68,11 @@ class Registry(Years, MappingRules, SyncRuns):
     def tokens(self, connection_id: str) -> ConnectionTokens:
         """The rotating tokens of a connection."""
         return ConnectionTokens(self, connection_id)
+
+    @property
+    def budgets(self) -> BudgetLedger:
+        """The vendors' call budgets."""
+        return BudgetLedger(self)
 
     def __enter__(self) -> Registry:
         return self

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from connectors.budgets import Budgets
 from connectors.catalog import package
 from connectors.contract import Access, Connector
 from foundation.home import Home
@@ -42,7 +43,7 @@ class House:
         """Opens the installation of ``home`` (by default that of the environment), creating what is missing."""
         home = home or Home.from_environment()
         home.create()
-        return cls(home, Registry.open(home), Landing(str(home.landing)), open_warehouse(home))
+        return cls(home, Registry.open(home), Landing.of(home), open_warehouse(home))
 
     def __enter__(self) -> House:
         return self
@@ -56,6 +57,7 @@ class House:
         """The open connection of the registry's ``connection_id``; ``work`` is a folder for its unfinished files."""
         connection = self.registry.connection(connection_id)
         row = package(connection.software)
+        budgets = Budgets(self.registry.budgets, row.slug, connection_id, connection.firm_id, row.limits)
         access = Access(
             software=row.slug,
             settings=row.complete_settings(connection.settings),
@@ -64,6 +66,7 @@ class House:
             now=self.now,
             sleep=self.sleep,
             scratch=work,
+            budgets=budgets,
             report=report,
         )
         connector: Connector = row.load_room().open_connector(access)
@@ -71,6 +74,7 @@ class House:
             yield connector
         finally:
             connector.close()
+            budgets.close()
 
 
 def open_warehouse(home: Home) -> Store:

@@ -3,28 +3,35 @@
 ``<root>/<software>/<dossier>/<snapshot>/<resource>.parquet`` and ``manifest.json``, written last: a folder without a
 manifest is not a snapshot. A snapshot is always complete: when a package sends changes only, they are merged with
 the snapshot before (newer rows win, deleted keys go), so that figures can be made again without asking the vendor.
-``root`` is any fsspec URL; work files are local and only finished files are put there.
+Work files are local and only finished files are put into the landing, which may be an object store: see
+:mod:`resources.landing_files`. What is kept of a read that was cut short lies beside the snapshots
+(:mod:`resources.kept_pages`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
-from connectors.contract import Batch, Cursor, Deleted, Event, NextCursor, Note, Resource, Stated
+from connectors.contract import Cursor, Event, Note, Resource
 from foundation.disk import is_full
-from foundation.errors import Busy, ReportABug, VendorDown
+from foundation.errors import Busy, Incomplete, ReportABug
+from foundation.home import Home
+from resources import kept_pages
+from resources.intake import Intake, cut_short
+from resources.kept_pages import KeptPages
+from resources.landing_files import VARIABLE, Copies, LandingFiles
 
+_BATCH_ROWS = 100_000
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
 
 
@@ -44,31 +51,17 @@ class Snapshot:
     stated: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass
-class _Open:
-    """A resource while it is being written."""
-
-    writer: pq.ParquetWriter
-    path: Path
-    rows: int = 0
-
-
-@dataclass
-class _Intake:
-    """What has been heard of a connector so far."""
-
-    stated: dict[str, int] = field(default_factory=dict)
-    deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    end: NextCursor | None = None
-
-
 class Landing:
-    """Snapshots below ``root``. ``work`` is always a local folder that belongs to the running sync alone."""
+    """Snapshots below ``root``, a folder or any fsspec URL. ``work`` is always a local folder that belongs to the
+    running sync alone. Raises Busy when the store does not answer, WrongInput when it refuses."""
 
     def __init__(self, root: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(root)
-        self._local = isinstance(self._fs, LocalFileSystem)
+        self._files = LandingFiles(root)
+
+    @classmethod
+    def of(cls, home: Home, environment: Mapping[str, str] = os.environ) -> Landing:
+        """The landing that ``$GRANDLIVRE_LANDING`` names, by default the folder of the installation."""
+        return cls(environment.get(VARIABLE, "").strip() or str(home.landing))
 
     def land(
         self,
@@ -80,17 +73,19 @@ class Landing:
         *,
         work: Path,
         previous: Snapshot | None = None,
+        kept: KeptPages | None = None,
     ) -> Snapshot:
         """Writes everything that ``events`` tell and returns the complete snapshot.
 
-        Raises VendorDown when fewer rows came than the package stated, and Busy when the disk is full; then no
-        snapshot exists and what was written is removed.
+        Raises Incomplete when fewer rows came than the package stated, and Busy when the disk is full; then no
+        snapshot exists and what was written is removed. Where a budget, the vendor or the sign-in cut the read short,
+        the rows up to the last checkpoint go to ``kept``; any other end empties it.
         """
         known = {resource.name: resource for resource in resources}
         drafts = work / "landing"
         drafts.mkdir(parents=True, exist_ok=True)
         try:
-            return self._land(software, dossier_id, snapshot_id, known, events, previous, drafts)
+            snapshot = self._land(software, dossier_id, snapshot_id, known, events, previous, drafts, kept)
         except (OSError, duckdb.IOException) as error:
             if is_full(error):
                 raise Busy(
@@ -98,8 +93,15 @@ class Landing:
                     next_step="Free space below the state folder, then sync again; nothing was lost.",
                 ) from None
             raise
+        except Exception as error:
+            if kept and not cut_short(error):
+                kept.drop()
+            raise
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
+        if kept:
+            kept.drop()
+        return snapshot
 
     def _land(
         self,
@@ -110,8 +112,10 @@ class Landing:
         events: Iterable[Event],
         previous: Snapshot | None,
         work: Path,
+        kept: KeptPages | None,
     ) -> Snapshot:
-        opened, intake = self._write(known, events, work)
+        intake = Intake(known, work, kept)
+        intake.take_in(events, snapshot_id)
         end = intake.end
         if end is None:
             raise ReportABug("the connector ended without saying where it stands")
@@ -121,24 +125,23 @@ class Landing:
             return Snapshot(
                 previous.snapshot_id, previous.files, previous.rows, end.cursor, tuple(intake.notes), unchanged=True
             )
-        read = {name: entry.rows for name, entry in opened.items()}
+        read = intake.rows
         for name, count in intake.stated.items():
             if read.get(name, 0) < count:
-                raise VendorDown(
-                    f"the package announced {count} rows of {name} and sent {read.get(name, 0)}",
-                    next_step="Nothing was changed; sync again, and report it if it stays so.",
-                )
-        paths = {name: entry.path for name, entry in opened.items()}
+                raise Incomplete(f"the package announced {count} rows of {name} and sent {read.get(name, 0)}")
+        paths = intake.paths
         for name in end.incremental:
             if previous is None:
                 raise ReportABug(f"changes of {name} came without a snapshot to change")
             paths[name] = _merge(known[name], previous.files[name], paths[name], intake.deleted.get(name, []), work)
-        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
-        self._fs.makedirs(folder, exist_ok=True)
+        folder, near = f"{software}/{dossier_id}/{snapshot_id}", _near(work.parent, snapshot_id)
         rows = {}
         for name, path in paths.items():
             rows[name] = pq.read_metadata(path).num_rows
-            self._put(path, f"{folder}/{name}.parquet")
+            self._files.put(path, f"{folder}/{name}.parquet")
+            if not self._files.local:  # what was sent away is used next: it need not be fetched
+                near.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, near / f"{name}.parquet")
         manifest = {
             "snapshot_id": snapshot_id,
             "software": software,
@@ -151,88 +154,44 @@ class Landing:
         }
         draft = work / "manifest.json"
         draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        self._put(draft, f"{folder}/manifest.json")
-        return self._snapshot(folder, manifest, work.parent)
+        self._files.put(draft, f"{folder}/manifest.json")
+        return self._snapshot(folder, manifest, near)
 
-    def _write(
-        self, known: Mapping[str, Resource], events: Iterable[Event], work: Path
-    ) -> tuple[dict[str, _Open], _Intake]:
-        """Streams batches to one Parquet file per resource, all of them created, also the empty ones."""
-        intake = _Intake()
-        opened: dict[str, _Open] = {}
-        try:
-            for name, resource in known.items():
-                path = work / f"{name}.new.parquet"
-                dictionary: Any = [column for column in resource.schema.names if column not in resource.key]
-                writer = pq.ParquetWriter(path, resource.schema, compression="lz4", use_dictionary=dictionary)
-                opened[name] = _Open(writer, path)
-            for event in events:
-                match event:
-                    case Batch(resource=name, rows=rows):
-                        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
-                        opened[name].writer.write_table(table)
-                        opened[name].rows += table.num_rows
-                    case Deleted(resource=name, keys=keys):
-                        intake.deleted.setdefault(name, []).append(keys)
-                    case Stated(resource=name, count=count):
-                        intake.stated[name] = count
-                    case Note():
-                        intake.notes.append(event)
-                    case NextCursor():
-                        intake.end = event
-        finally:
-            for entry in opened.values():
-                entry.writer.close()
-        return opened, intake
+    def kept(
+        self, software: str, dossier_id: str, owner: str, resources: Sequence[Resource], *, work: Path
+    ) -> KeptPages:
+        """What is kept of a read of the dossier through the link ``owner`` that was cut short."""
+        return KeptPages(self._files, f"{software}/{dossier_id}/{kept_pages.FOLDER}", owner, resources, work)
 
     def snapshot(self, software: str, dossier_id: str, snapshot_id: str, *, work: Path) -> Snapshot | None:
         """A snapshot by its id, its files readable locally; None when it is not (or no longer) there."""
-        folder = f"{self._root}/{software}/{dossier_id}/{snapshot_id}"
-        path = f"{folder}/manifest.json"
-        if not self._fs.exists(path):
-            return None
-        return self._snapshot(folder, json.loads(self._fs.cat_file(path)), work)
+        folder = f"{software}/{dossier_id}/{snapshot_id}"
+        manifest = self._files.read(f"{folder}/manifest.json") if snapshot_id else None
+        return self._snapshot(folder, json.loads(manifest), _near(work, snapshot_id)) if manifest else None
 
     def prune(self, software: str, dossier_id: str, standing: str) -> None:
         """Removes what a crash left unfinished and old snapshots, never the one that stands in the warehouse."""
-        folder = f"{self._root}/{software}/{dossier_id}"
-        complete = [
-            name for name in self._ids(software, dossier_id) if self._fs.exists(f"{folder}/{name}/manifest.json")
-        ]
-        keep = {standing, *complete[-_KEEP:]}
-        for name in self._ids(software, dossier_id):
-            if name not in keep:
-                self._fs.rm(f"{folder}/{name}", recursive=True)
+        found = self._files.folders(f"{software}/{dossier_id}")
+        found.pop(kept_pages.FOLDER, None)
+        complete = sorted(name for name, files in found.items() if "manifest.json" in files)
+        for name in sorted(found.keys() - {standing, *complete[-_KEEP:]}):
+            self._files.remove(f"{software}/{dossier_id}/{name}")
 
-    def _ids(self, software: str, dossier_id: str) -> list[str]:
-        folder = f"{self._root}/{software}/{dossier_id}"
-        if not self._fs.isdir(folder):
-            return []
-        return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._fs.ls(folder, detail=False))
-
-    def _put(self, path: Path, target: str) -> None:
-        if self._local:
-            shutil.move(path, target)
-        else:
-            self._fs.put_file(str(path), target)
-
-    def _snapshot(self, folder: str, manifest: Mapping[str, Any], work: Path) -> Snapshot:
-        files = {name: f"{folder}/{name}.parquet" for name in manifest["rows"]}
-        if not self._local:
-            near = work / "landed" / manifest["snapshot_id"]
-            near.mkdir(parents=True, exist_ok=True)
-            for name, url in files.items():
-                files[name] = str(near / f"{name}.parquet")
-                self._fs.get_file(url, files[name])
+    def _snapshot(self, folder: str, manifest: Mapping[str, Any], near: Path) -> Snapshot:
         return Snapshot(
             manifest["snapshot_id"],
-            files,
+            Copies(self._files, folder, manifest["rows"].keys(), near),
             manifest["rows"],
             manifest["cursor"],
             tuple(Note(*note) for note in manifest["notes"]),
             manifest["rows_read"],
             stated=manifest.get("stated", {}),
         )
+
+
+def _near(work: Path, snapshot_id: str) -> Path:
+    """Where copies of a remote snapshot's files lie while a sync works with them."""
+    return work / "landed" / snapshot_id
 
 
 def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Table], work: Path) -> Path:
@@ -264,7 +223,10 @@ def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Tabl
                 UNION ALL SELECT * FROM changed
             ) r
             WHERE NOT EXISTS (SELECT 1 FROM gone g WHERE {same} {not_newer})"""
-        db.execute(f"COPY ({merged}) TO {_text(target)} (FORMAT parquet, COMPRESSION lz4)")
+        # Written here and not by DuckDB's COPY, which may never return when its query or its disk fails (2.0.1).
+        with pq.ParquetWriter(target, resource.schema, compression="lz4") as writer:
+            for batch in db.sql(merged).to_arrow_reader(_BATCH_ROWS):
+                writer.write_table(pa.Table.from_batches([batch]).cast(resource.schema))
     return target
 
 

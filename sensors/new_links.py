@@ -23,13 +23,10 @@ class Arrivals:
     first_syncs: list[Link]
 
 
-def arrivals(links: Iterable[Link], partitions: Collection[str]) -> Arrivals:
-    """Decides, from the links of one package and its partitions."""
-    links, present = list(links), set(partitions)
-    return Arrivals(
-        [link.dossier_id for link in links if link.dossier_id not in present],
-        [link for link in links if link.wanted_first_sync],
-    )
+def arrivals(dossier_ids: Iterable[str], partitions: Collection[str], waiting: Iterable[Link]) -> Arrivals:
+    """Decides, from a package's linked dossiers, its partitions, and the links that wait for a first sync."""
+    present = set(partitions)
+    return Arrivals([dossier_id for dossier_id in dossier_ids if dossier_id not in present], list(waiting))
 
 
 @dg.sensor(
@@ -43,11 +40,13 @@ def new_links_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
 ) -> dg.SensorResult | dg.SkipReason:
     with warehouse.open_house() as house:
-        links = {row.slug: house.registry.links(software=row.slug) for row in available_packages()}
+        linked = {row.slug: house.registry.dossier_ids(row.slug) for row in available_packages()}
+        waiting = house.registry.links(wanted_first_sync=True)
     requests: list[dg.RunRequest] = []
     additions = []
     for row in available_packages():
-        found = arrivals(links[row.slug], context.instance.get_dynamic_partitions(f"{row.slug}_dossiers"))
+        partitions = context.instance.get_dynamic_partitions(f"{row.slug}_dossiers")
+        found = arrivals(linked[row.slug], partitions, (link for link in waiting if link.software == row.slug))
         if found.keys:
             additions.append(dossiers_of(row.slug).build_add_request(found.keys[:1000]))
         for link in found.first_syncs[: _FIRST_SYNCS_AT_ONCE - len(requests)]:

@@ -13,7 +13,16 @@ from tests.postgres import Server
 settings.register_profile("grandlivre", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("grandlivre")
 
-for name in ("GRANDLIVRE_HOME", "DAGSTER_HOME", "GRANDLIVRE_VAULT", "GRANDLIVRE_VAULT_KEY", "GRANDLIVRE_DATABASE_URL"):
+for name in (
+    "GRANDLIVRE_BROKER_URL",
+    "GRANDLIVRE_DOSSIERS_PER_RUN",
+    "GRANDLIVRE_HOME",
+    "GRANDLIVRE_LANDING",
+    "DAGSTER_HOME",
+    "GRANDLIVRE_VAULT",
+    "GRANDLIVRE_VAULT_KEY",
+    "GRANDLIVRE_DATABASE_URL",
+):
     os.environ.pop(name, None)
 
 

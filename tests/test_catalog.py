@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from connectors.catalog import CAPABILITIES, PACKAGES, available_packages, package
+from connectors.catalog import CAPABILITIES, DELETION_METHODS, PACKAGES, available_packages, package
 from foundation.errors import WrongInput
 
 SLUGS = [
@@ -53,7 +53,8 @@ def test_a_row_is_complete(slug: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", slug)
     assert row.name
     assert row.transport
-    assert row.deletions
+    assert row.deletion.method in DELETION_METHODS
+    assert row.deletions.startswith(row.deletion.method)
     assert row.capabilities
     assert row.capabilities <= set(CAPABILITIES)
     assert row.level in ("firm", "dossier", "support", "on_premise")
@@ -80,6 +81,13 @@ def test_an_available_package_has_a_room_with_a_sandbox() -> None:
             assert room.AUTHORIZE_PATH.startswith("/")
             assert callable(room.oauth_app)
         assert callable(import_module(f"{room.__name__}.sandbox").open_sandbox)
+
+
+def test_an_available_package_declares_how_deletions_are_noticed() -> None:
+    for row in available_packages():
+        assert row.deletion.method in DELETION_METHODS, row.slug
+        if row.deletion.method == "full read":  # nothing tells a deletion but that a line is not there any more
+            assert not {"incremental", "deletions"} & row.capabilities, row.slug
 
 
 def test_near_misses_are_offered() -> None:

@@ -87,6 +87,7 @@ class Workbench:
             ":memory:", config={"memory_limit": memory, "threads": threads, "temp_directory": str(scratch)}
         )
         self.db.execute("SET preserve_insertion_order = false")
+        self.db.execute(scripts.TRUSTWORTHY)
         for schema in ("landed", "books", "work"):
             self.db.execute(f"CREATE SCHEMA {schema}")
 

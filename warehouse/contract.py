@@ -58,6 +58,8 @@ class LoadRecord:
     vendor_calls: int
     rules: str = ""
     cause: str = "package"
+    as_of: datetime | None = None
+    """When the package told these figures; None: at the end of this run."""
     dagster_run_id: str | None = None
 
 
@@ -122,6 +124,11 @@ class Store(Protocol):
 
     def publish(self) -> bool:
         """Makes what is loaded visible to readers; False when there was nothing left to do."""
+        ...
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When readers were last given what was loaded (UTC); None where there is no such moment."""
         ...
 
     @property

@@ -49,7 +49,7 @@ def replace_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: L
             facts.vat_number,
             facts.mode,
             facts.since,
-            naive_utc(record.finished_at),
+            naive_utc(record.as_of or record.finished_at),
             record.sync_id,
             facts.link_id,
             record.snapshot_id,

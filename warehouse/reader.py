@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from foundation.errors import WrongInput
+from warehouse import scripts
 from warehouse.contract import Parameters, Rows
 
 _BATCH = 20_000
@@ -24,6 +25,7 @@ class DuckDBReader:
         """Opens a database file for people's questions: these reach no other file, setting or variable of ours."""
         db = duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"})
         db.execute("SET schema = 'ledger'")
+        db.execute(scripts.TRUSTWORTHY)
         db.execute("SET python_enable_replacements = false")
         db.execute("SET lock_configuration = true")
         return cls(db)

@@ -26,8 +26,8 @@ years that are told by the codes they were closed with."""
 _QUERIES = {
     "years": "SELECT label, closed FROM ledger.fiscal_years WHERE dossier_id = ?",
     "balances": "SELECT fiscal_year, account, opening, closing FROM ledger.trial_balance_year WHERE dossier_id = ?",
-    "mapping": "SELECT fiscal_year, account, common_code, mapping_rule, chart FROM ledger.year_mapping "
-    "WHERE dossier_id = ?",
+    "mapping": "SELECT fiscal_year, account, closed_code AS common_code, closed_rule AS mapping_rule, chart "
+    "FROM ledger.year_mapping WHERE dossier_id = ?",
 }
 
 Remembered = Mapping[str, pa.Table]

@@ -8,6 +8,10 @@ from importlib.resources import files
 
 import duckdb
 
+TRUSTWORTHY = "SET disabled_optimizers = 'statistics_propagation'"
+"""For every connection that makes or tells figures: DuckDB 2.0.1 takes sums over a left join with an empty table for
+zero when it plans, and then leaves out rows that compare a sum with zero."""
+
 
 @lru_cache(maxsize=32)
 def text(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,10 @@ class Standing:
 
     ``mode`` is how its link was synced, ``snapshot_id`` names the landed snapshot that it was made from, ``cursor``
     where the package's change feed stood then, ``calendar`` a fingerprint of people's corrections in force (to years
-    and to mapping), ``lines`` how many lines (in totals mode: balances) stand in the window that a sync replaces,
-    ``difference`` how far they were from the package's own balances (None: no evidence). ``kept`` holds what a sync
-    from a date leaves alone: Arrow tables ``years``, ``movements`` (per year, period, kind and account), ``accounts``.
+    and to mapping), ``as_of`` when the package told it (UTC), ``lines`` how many lines (in totals mode: balances)
+    stand in the window that a sync replaces, ``difference`` how far they were from the package's own balances (None: no
+    evidence). ``kept`` holds what a sync from a date leaves alone: Arrow tables ``years``, ``movements`` (per year,
+    period, kind and account), ``accounts``.
     """
 
     sync_id: str | None = None
@@ -34,6 +35,7 @@ class Standing:
     cursor: dict[str, Any] | None = None
     calendar: str = ""
     rules_version: str = ""
+    as_of: datetime | None = None
     lines: int = 0
     difference: Decimal | None = None
     kept: dict[str, pa.Table] = field(default_factory=dict)
@@ -76,13 +78,13 @@ _QUERIES = {
 def read_standing(db: Reader, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(
-        "SELECT sync_id, link_id, sync_mode, snapshot_id, cursor, calendar, rules_version FROM ledger.dossiers "
-        "WHERE dossier_id = ?",
+        "SELECT last_synced_at, sync_id, link_id, sync_mode, snapshot_id, cursor, calendar, rules_version "
+        "FROM ledger.dossiers WHERE dossier_id = ?",
         [dossier_id],
     ).fetchall()
     if not found:
         return Standing()
-    sync_id, link_id, mode, snapshot_id, cursor, calendar, rules_version = found[0]
+    as_of, sync_id, link_id, mode, snapshot_id, cursor, calendar, rules_version = found[0]
     counted = db.execute(
         "SELECT count(*) FROM ledger.trial_balances WHERE dossier_id = $dossier AND $before::DATE IS NULL"
         if mode == "totals"
@@ -110,6 +112,7 @@ def read_standing(db: Reader, dossier_id: str, keep_before: date | None) -> Stan
         cursor=json.loads(cursor) if cursor else None,
         calendar=calendar or "",
         rules_version=rules_version or "",
+        as_of=as_of.replace(tzinfo=UTC),
         lines=counted[0][0],
         difference=proven[0][0] if proven else None,
         kept=kept,

@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -116,6 +116,14 @@ class Warehouse:
                 fresh.unlink(missing_ok=True)
             mark.write_text(stamp)
             return True
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When the snapshot was published; None when there is none yet."""
+        try:
+            return datetime.fromtimestamp(self.published.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     @property
     def readable(self) -> bool:

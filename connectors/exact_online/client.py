@@ -10,7 +10,7 @@ from importlib.resources import files
 import duckdb
 import requests
 
-from connectors.budgets import PROCESS_BUDGETS, Budgets, LocalBudget
+from connectors.budgets import LocalBudget
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear
 from connectors.http import HttpClient
 from connectors.oauth import MemoryTokenStore, OAuthApp, OAuthSigner
@@ -29,15 +29,12 @@ class ExactOnline:
 
     resources = r.RESOURCES
 
-    def __init__(
-        self, access: Access, *, session: requests.Session | None = None, budgets: Budgets = PROCESS_BUDGETS
-    ) -> None:
+    def __init__(self, access: Access, *, session: requests.Session | None = None) -> None:
         self._access = access
         self._now: Callable[[], datetime] = access.now or (lambda: datetime.now(UTC))
         self._sleep = access.sleep or time.sleep
         self._base = access.setting("base_url").rstrip("/")
         self._session = session or requests.Session()
-        self._budgets = budgets
         self._country = access.software.rpartition("_")[2].upper()
         app = oauth_app(access)
         apart = LocalBudget(VENDOR, self._now, self._sleep)  # token calls are not counted with the others
@@ -125,8 +122,8 @@ class ExactOnline:
         """The wire to a division; each has its own allowance of calls, counted per app."""
         client = self._clients.get(division)
         if client is None:
-            key = (self._base, self._access.setting("client_id"), division)
-            budget = self._budgets.budget(key, now=self._now, sleep=self._sleep, vendor=VENDOR)
+            app, dossier = f"{self._base} {self._access.setting('client_id')}", str(division or "")
+            budget = self._access.budgets.budget(app, dossier, now=self._now, sleep=self._sleep, vendor=VENDOR)
             client = HttpClient(WAYS, self._session, budget, signer=self._signer, now=self._now, sleep=self._sleep)
             self._clients[division] = client
         return ExactWire(self._base, client, division)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.contract import Cursor
+from connectors.contract import Batch, Cursor, Deleted, Event
 from connectors.json_pages import pc
 
+from . import resources as r
 from .inferred import FULL_READ_EVERY, ROW_VERSION_OVERLAP
 from .wire import ExactWire
 
@@ -100,3 +101,24 @@ class Feed:
         near = batch.filter(pc.greater(stamps, floor)).select(["Timestamp", self._key]).to_pydict()
         self._tail = [pair for pair in self._tail if pair[0] > floor]
         self._tail += zip(near["Timestamp"], near[self._key], strict=True)
+
+
+def changed_lines(wire: ExactWire, since: int) -> Feed:
+    return Feed(wire, r.SYNC_LINES, r.CHANGED_LINES, since=since)
+
+
+def deletions(wire: ExactWire, since: int) -> Feed:
+    return Feed(wire, "sync/Deleted", r.DELETED, since=since, key="EntityKey", condition=" and EntityType eq 1")
+
+
+def all_rows(feed: Feed) -> pa.Table:
+    return pa.Table.from_batches(list(feed), schema=feed.schema)
+
+
+def gone(deleted: pa.Table) -> Iterator[Event]:
+    """Deleted lines as news and as rows: those that went while a full read was under way are taken out of it later."""
+    lines = deleted.filter(pc.equal(deleted.column("EntityType"), 1))
+    if lines.num_rows:
+        keys = pa.Table.from_arrays([lines.column("EntityKey"), lines.column("Timestamp")], schema=r.DELETED_LINES)
+        yield Deleted("lines", keys)
+        yield Batch("deletions", keys)

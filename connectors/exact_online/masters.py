@@ -50,18 +50,26 @@ class MasterReader:
             "relations": self._entities(r.RELATION_SOURCES, r.RELATIONS, optional="relations"),
         }
 
-    def read_followers(self, masters: Masters, years: Sequence[int]) -> Masters:
-        """The tables that take many calls and move only when others do: statuses, classifications, balances."""
+    def read_followers(self, masters: Masters, years: Sequence[int], touched: int) -> Masters:
+        """The tables that take many calls and move only when others do: statuses, classifications, balances.
+
+        Balances are those of the ``years`` from ``touched`` on, and of every open year: what the change feed missed
+        there is found by comparing.
+        """
         in_netherlands = masters["dossier"].column("Country")[0].as_py() == "NL"
+        statuses = self.optional("journal_statuses", STATUSES, r.JOURNAL_STATUSES)
+        closed = {int(year.label) for year in r.fiscal_years_of(masters["periods"], statuses) if year.closed}
         balances = [r.REPORTING_BALANCE.empty_table()]
         for year in years:
+            if year < touched and year in closed:
+                continue
             condition = f"ReportingYear eq {year}"
             rows = self.optional("reporting_balance", "financial/ReportingBalance", r.REPORTING_BALANCE, condition)
             balances.append(rows)
             if any(note.code == "no_reporting_balance" for note in self.notes):
                 break
         return {
-            "journal_statuses": self.optional("journal_statuses", STATUSES, r.JOURNAL_STATUSES),
+            "journal_statuses": statuses,
             # Codes of the Dutch reference chart; elsewhere accounts carry national numbers.
             "classifications": self.optional(
                 "classifications", "financial/GLAccountClassificationMappings", r.CLASSIFICATIONS

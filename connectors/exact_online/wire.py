@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.budgets import Window
 from connectors.http import HttpClient, NotAnAnswer, Reply, VendorWays
-from connectors.json_pages import PageDecoder, PageShape, Row, concatenated, pages
+from connectors.json_pages import Page, PageDecoder, PageShape, Row, concatenated, pages, whole_pages
 from foundation.errors import AskForAccess, Busy, GrandlivreError, VendorDown
 
 from .resources import select
@@ -37,8 +37,13 @@ class ExactWire:
 
     def rows(self, endpoint: str, schema: pa.Schema, condition: str = "") -> Iterator[pa.RecordBatch]:
         """Every row of an endpoint, page by page, in ``schema``; ``condition`` is its ``$filter``."""
+        return (page.rows for page in self.pages(endpoint, schema, condition))
+
+    def pages(self, endpoint: str, schema: pa.Schema, condition: str = "", start: str | None = None) -> Iterator[Page]:
+        """The same as pages with the address of the next one; ``start`` is such an address to go on from."""
         options = {"$select": select(schema)} | ({"$filter": condition} if condition else {})
-        yield from pages(self._fetch, self._address(endpoint, options), PageDecoder(schema, _SHAPE), self._resolve)
+        first = self._resolve(start) if start else self._address(endpoint, options)
+        return whole_pages(self._fetch, first, PageDecoder(schema, _SHAPE), self._resolve)
 
     def table(self, endpoint: str, schema: pa.Schema, condition: str = "") -> pa.Table:
         """Every row of a small endpoint at once."""
@@ -74,9 +79,9 @@ class ExactWire:
 
 def _windows(headers: Mapping[str, str]) -> Iterator[Window]:
     for name, prefix in (("day", "x-ratelimit-"), ("minute", "x-ratelimit-minutely-")):
-        remaining, reset = headers.get(f"{prefix}remaining"), headers.get(f"{prefix}reset")
+        limit, remaining, reset = (headers.get(prefix + field) for field in ("limit", "remaining", "reset"))
         if remaining is not None or reset is not None:
-            yield Window(name, _whole(remaining), _from_milliseconds(_whole(reset)))
+            yield Window(name, _whole(remaining), _from_milliseconds(_whole(reset)), _whole(limit))
 
 
 def _whole(text: str | None) -> int | None:

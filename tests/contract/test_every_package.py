@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,36 @@ from portal.linking import refuse_mid_year
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 
 ROWS = available_packages()
+
+RENUMBERS = {"cegid"}
+"""A FEC numbers its entries in order of validation: one that goes renumbers those behind it, so that its lines have no
+key that lasts."""
+SAYS_NOT_WHAT_IS_CLOSED = {"oras", "briljant"}
+"""Audit files do not tell whether their year is closed."""
+
+FIRST_LOOK = {"closed_years_stand", "opening_stands", "mapping_rules_apply", "revaluation"}
+"""Nothing stood before, people made no rules, and these packages book their revaluations."""
+FILES = FIRST_LOOK | {"counts_complete"}
+"""Files state no counts."""
+LINES_ALONE = FILES | {"equals_package", "package_adds_up"}
+"""Nor do these hold balances of the package's own."""
+WITHOUT_EVIDENCE = {
+    "exact_online_be": FIRST_LOOK,
+    "exact_online_nl": FIRST_LOOK,
+    "exact_online_fr": FIRST_LOOK,
+    "cegid": LINES_ALONE,
+    "expertm": FILES,
+    "wings": FILES,
+    "winbooks": LINES_ALONE,
+    "verocount": FILES,
+    "topaccount": FILES,
+    "adsolut": FILES,
+    "oras": FILES,
+    "briljant": FILES,
+    "popsy": FILES,
+}
+LEFT_BEHIND = {"winbooks": {"dummy_documents", "duplicate_rows", "garbage_rows", "no_book_year", "simulation_lines"}}
+"""What a sandbox lets lie about, as real folders do; it is told to people and is in no figure."""
 
 
 @pytest.fixture(params=ROWS, ids=[row.slug for row in ROWS])
@@ -82,6 +113,62 @@ def test_nothing_new_is_unchanged_and_later_changes_and_deletions_arrive(dossier
         assert_tells(dossier, later)
 
 
+def test_nothing_passes_without_evidence(dossier: Linked) -> None:
+    """Sound books fail no check, and what cannot be proven is said to be without evidence rather than ticked."""
+    outcome = dossier.sync()
+    failed = {check.name for check in outcome.checks if check.passed is False}
+    assert failed == LEFT_BEHIND.get(dossier.row.slug, set())
+    unproven = {check.name for check in outcome.checks if check.passed is None}
+    assert unproven == WITHOUT_EVIDENCE[dossier.row.slug]
+    shown = dossier.query("SELECT check_name FROM ledger.reconciliation WHERE state = 'no evidence'")
+    assert {name for (name,) in shown} == unproven
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.slug not in RENUMBERS], ids=lambda row: row.slug)
+def test_what_was_deleted_is_in_no_total_and_stays_known(dossier: Linked) -> None:
+    dossier.sync()
+    later, started = told_by(dossier.row, 1), dossier.house.now()
+    dossier.sandbox.show(later)
+    outcome = dossier.sync()
+    found = dossier.query(
+        "SELECT date, account, amount, debit, credit, seen_at, sync_id, line_key FROM ledger.deleted_lines"
+    )
+    sides = "sides" in dossier.sandbox.tells
+    assert Counter(row[: 5 if sides else 3] for row in found) == Counter(
+        (line.date, line.account, line.amount, *((line.debit, line.credit) if sides else ())) for line in later.deleted
+    )
+    assert len(found) == len(later.deleted) == 3
+    for *_, seen_at, sync_id, key in found:
+        assert started <= seen_at.replace(tzinfo=UTC) <= dossier.house.now()
+        assert sync_id == outcome.sync_id
+        assert dossier.query("SELECT count(*) FROM ledger.general_ledger WHERE line_key = ?", key) == [(0,)]
+    assert_tells(dossier, later)
+
+
+def test_a_booking_in_a_closed_year_is_told_with_what_was_and_what_is(dossier: Linked) -> None:
+    before, after = told_by(dossier.row, 1), told_by(dossier.row, 2)
+    dossier.sandbox.show(before)
+    assert dossier.sync().status == "synced"
+    dossier.sandbox.show(after)
+    assert dossier.sync().status == "synced"
+    old, new = before.balances(), after.balances()
+    year = before.years[1]
+    moved = [
+        (year.start, account, old[label, account]["closing"], row["closing"])
+        for (label, account), row in sorted(new.items())
+        if label == year.label and row["closing"] != old[label, account]["closing"]
+    ]
+    assert len(moved) == 2
+    told = "SELECT y.start_date, c.account, c.old_closing, c.new_closing FROM {} c JOIN ledger.fiscal_years y "
+    told += "ON y.dossier_id = c.dossier_id AND y.label = c.fiscal_year WHERE c.fiscal_year IN "
+    told += "(SELECT label FROM ledger.fiscal_years WHERE start_date = ?) ORDER BY c.account"
+    assert dossier.query(told.format("ledger.balance_changes"), year.start) == moved
+    events = dossier.query(told.format("ledger.closed_year_changes"), year.start)
+    assert events == ([] if dossier.row.slug in SAYS_NOT_WHAT_IS_CLOSED else moved)
+    everything = dossier.query("SELECT count(*) FROM ledger.closed_year_changes")
+    assert everything == [(len(events),)]
+
+
 def test_what_was_synced_in_steps_equals_what_is_synced_at_once(dossier: Linked, tmp_path: Path) -> None:
     dossier.sync()
     dossier.sandbox.show(told_by(dossier.row, 2))
@@ -97,12 +184,14 @@ def test_what_was_synced_in_steps_equals_what_is_synced_at_once(dossier: Linked,
 def test_from_landing_calls_no_vendor_and_gives_the_same_figures(dossier: Linked) -> None:
     dossier.sync()
     before = dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key")
+    as_of = dossier.query("SELECT last_synced_at FROM ledger.dossiers")
     calls = dossier.sandbox.calls
     dossier.sandbox.show(told_by(dossier.row, 1))
     outcome = dossier.sync(from_landing=True)
     assert outcome.status == "synced", outcome.error
     assert outcome.vendor_calls == 0
     assert dossier.sandbox.calls == calls
+    assert dossier.query("SELECT last_synced_at FROM ledger.dossiers") == as_of, "the figures are as old as they were"
     assert dossier.query("SELECT * EXCLUDE (sync_id) FROM ledger.journal_lines ORDER BY line_key") == before
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.books import require_complete
-from connectors.budgets import LocalBudgets
+from connectors.budgets import Budgets, LocalBudgets
 from connectors.contract import (
     Access,
     Batch,
@@ -59,6 +59,7 @@ def connect(
     software: str = SOFTWARE,
     tokens: TokenStore | None = None,
     report: Callable[[str, int], None] = lambda stage, rows: None,
+    budgets: Budgets | None = None,
     **settings: str,
 ) -> ExactOnline:
     """A connector for the sandbox, with the clock's time and sleep."""
@@ -70,8 +71,9 @@ def connect(
         now=clock,
         sleep=clock.sleep,
         report=report,
+        budgets=budgets or LocalBudgets(),
     )
-    return ExactOnline(access, budgets=LocalBudgets())
+    return ExactOnline(access)
 
 
 @dataclass

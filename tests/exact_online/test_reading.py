@@ -239,6 +239,33 @@ def test_the_package_s_balances_are_read_again_for_the_years_that_changed(
     assert set(landed.tables["reporting_balance"].column("ReportingYear").to_pylist()) == {2026}
 
 
+def test_the_package_s_balances_of_every_open_year_are_read_on_every_sync_that_changes_anything(
+    connector: ExactOnline, sandbox: ExactSandbox
+) -> None:
+    landed = read(connector)
+    held = sandbox.vendor.books
+    for journal, compared in (("DIV", {2025, 2026}), (None, {2026})):
+        for _ in range(2):  # after the first time, only this year's entries are within the feed's overlap
+            for key in held.add_entry(2026, 5, date(2026, 5, 4), ENTRY):
+                held.lines[key]["Timestamp"] = str(int(held.lines[key]["Timestamp"]) + 10_000)
+            for row in held.table("journal_statuses"):
+                if row["Year"] == 2025 and row["Journal"] == journal:
+                    row["Status"] = 0  # one journal that is not closed keeps its year open
+            landed = read(connector, landed)
+        assert set(landed.tables["reporting_balance"].column("ReportingYear").to_pylist()) == compared
+
+
+def test_without_the_journals_statuses_every_year_counts_as_open(connector: ExactOnline, sandbox: ExactSandbox) -> None:
+    sandbox.knobs.forbidden.add("read/financial/JournalStatusByFinancialPeriod")
+    landed = read(connector)
+    for _ in range(2):
+        for key in sandbox.vendor.books.add_entry(2026, 5, date(2026, 5, 4), ENTRY):
+            row = sandbox.vendor.books.lines[key]
+            row["Timestamp"] = str(int(row["Timestamp"]) + 10_000)
+        landed = read(connector, landed)
+    assert set(landed.tables["reporting_balance"].column("ReportingYear").to_pylist()) == {2024, 2025, 2026}
+
+
 def test_totals_only_reads_balances_and_no_lines(connector: ExactOnline, sandbox: ExactSandbox) -> None:
     landed = read(connector, totals_only=True)
     assert landed.tables["lines"].num_rows == 0

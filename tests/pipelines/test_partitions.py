@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.partitions import CHUNK, add_missing, chunks
+from assets.partitions import CHUNK, add_missing, chunks, dossiers_per_run
+from foundation.errors import WrongInput
 from sensors.new_links import arrivals
 
 KEYS = st.lists(st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True), unique=True, max_size=60)
@@ -27,6 +29,14 @@ def test_a_chunk_stays_below_what_makes_planned_events_time_out() -> None:
     assert 100 <= CHUNK <= 250
 
 
+def test_a_firm_with_several_workers_may_have_smaller_runs_and_nobody_larger_ones() -> None:
+    assert dossiers_per_run({}) == CHUNK
+    assert dossiers_per_run({"GRANDLIVRE_DOSSIERS_PER_RUN": "25"}) == 25
+    for wrong in ("0", str(CHUNK + 1), "-5", "many"):
+        with pytest.raises(WrongInput, match="Give a number from 1 to 200"):
+            dossiers_per_run({"GRANDLIVRE_DOSSIERS_PER_RUN": wrong})
+
+
 def test_partitions_are_added_once_and_in_the_order_of_the_links() -> None:
     import dagster as dg
 
@@ -37,12 +47,8 @@ def test_partitions_are_added_once_and_in_the_order_of_the_links() -> None:
         assert list(instance.get_dynamic_partitions("winbooks_dossiers")) == ["b", "a", *many]
 
 
-def test_arrivals_are_links_without_a_partition_and_links_that_want_a_first_sync() -> None:
-    class Link:
-        def __init__(self, dossier_id: str, wanted: bool) -> None:
-            self.dossier_id, self.wanted_first_sync = dossier_id, wanted
-
-    links = [Link("new", True), Link("synced", False), Link("waiting", True)]
-    found = arrivals(links, {"synced", "waiting"})  # type: ignore[arg-type]
+def test_arrivals_are_dossiers_without_a_partition_and_links_that_wait_for_a_first_sync() -> None:
+    waiting = [object(), object()]
+    found = arrivals(["new", "synced", "waiting"], {"synced", "waiting"}, waiting)  # type: ignore[arg-type]
     assert found.keys == ["new"]
-    assert [link.dossier_id for link in found.first_syncs] == ["new", "waiting"]
+    assert found.first_syncs == waiting

@@ -4,87 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import pytest
 
-from assets.health import health_checks
-from assets.ledgers import FROM_LANDING_TAG, ledger_asset, ledger_key
-from assets.partitions import add_missing, dossiers_of, range_tags
+from assets.health import OF_FIGURES, figures, health_checks, without_evidence
+from assets.ledgers import FROM_LANDING_TAG, in_parallel, ledger_asset
 from assets.published import published_snapshot
-from connectors.catalog import package
+from assets.sync import Outcome
 from foundation.secrets import Secret
-from resources.house import House
-from resources.packages import PackageResource, resource_class
 from resources.warehouse import WarehouseResource
 from sensors.new_links import new_links_sensor
-from tests.contract.dossier import Linked, linked
-
-ROW = package("verocount")
-KEY = ledger_key("verocount")
-
-
-class Firm:
-    """A house with three dossiers of one package, and a Dagster instance beside it."""
-
-    def __init__(self, dossier: Linked, folder: Path, instance: dg.DagsterInstance) -> None:
-        self.dossier, self.instance = dossier, instance
-        self.house: House = dossier.house
-        self.root = Path(dossier.sandbox.settings["root"])
-        connection = self.house.registry.link(dossier.dossier_id).connection_id
-        self.ids = [dossier.dossier_id]
-        for name in ("second", "third"):
-            shutil.copytree(self.root / dossier.sandbox.external_id, self.root / name)
-            link = self.house.registry.add_link(connection, name, code=name, name=name, dossier_id=name)
-            self.ids.append(link.dossier_id)
-
-    @property
-    def resource(self) -> PackageResource:
-        return resource_class(ROW)(software=ROW.slug, home=str(self.house.home.root), dossiers_at_once=2)
-
-    def materialize(self, first: str, last: str | None = None, **tags: str) -> dg.ExecuteInProcessResult:
-        add_missing(self.instance, ROW.slug, self.ids)
-        return dg.materialize(
-            [ledger_asset(ROW)],
-            instance=self.instance,
-            resources={ROW.slug: self.resource},
-            partition_key=first if last is None else None,
-            tags={**tags, **(range_tags(first, last) if last else {})},
-            raise_on_error=False,
-        )
-
-    def materialized(self) -> dict[str, dict[str, Any]]:
-        """Metadata of the latest materialization of each partition."""
-        records = self.instance.fetch_materializations(KEY, limit=100, ascending=True).records
-        return {str(r.asset_materialization.partition): _plain(r.asset_materialization) for r in records}  # type: ignore[union-attr]
-
-    def observed(self) -> dict[str, dict[str, Any]]:
-        """Metadata of the latest observation of each partition."""
-        records = self.instance.fetch_observations(KEY, limit=100, ascending=True).records
-        return {str(r.asset_observation.partition): _plain(r.asset_observation) for r in records}  # type: ignore[union-attr]
-
-    def statuses(self) -> dict[str, str]:
-        by_key = self.instance.get_status_by_partition(KEY, self.ids, dossiers_of(ROW.slug)) or {}
-        return {key: status.value if status else "MISSING" for key, status in by_key.items()}
-
-
-def _plain(event: Any) -> dict[str, Any]:
-    return {name: value.value for name, value in event.metadata.items()}
-
-
-@pytest.fixture
-def firm(tmp_path: Path) -> Iterator[Firm]:
-    (tmp_path / "dagster").mkdir()
-    with (
-        linked(ROW, tmp_path) as dossier,
-        dg.DagsterInstance.local_temp(
-            str(tmp_path / "dagster"), overrides={"telemetry": {"enabled": False}}
-        ) as instance,
-    ):
-        yield Firm(dossier, tmp_path, instance)
+from tests.contract.dossier import linked, told_by
+from tests.pipelines.firm import KEY, ROW, Firm
 
 
 def spoil(firm: Firm, name: str) -> None:
@@ -147,6 +80,18 @@ def test_health_checks_count_what_is_wrong_now(firm: Firm) -> None:
     assert found["stale"].passed
 
 
+def test_inventories_of_figures_tell_which_dossiers_and_why(firm: Firm) -> None:
+    first, *_ = firm.ids
+    firm.materialize(first)
+    assert figures(firm.house, ROW.slug) == {name: {} for name in OF_FIGURES}
+    firm.dossier.sandbox.show(told_by(ROW, 2))
+    firm.materialize(first)
+    found = figures(firm.house, ROW.slug)
+    assert found["changed_behind"][first].startswith("closed_years_stand: ")
+    assert {name for name, dossiers in found.items() if dossiers} == {"changed_behind"}
+    assert without_evidence(firm.house, ROW.slug) == 0
+
+
 def test_the_sensor_turns_a_new_link_into_a_partition_and_a_first_sync(firm: Firm) -> None:
     context = dg.build_sensor_context(
         instance=firm.instance, resources={"warehouse": WarehouseResource(home=str(firm.house.home.root))}
@@ -170,6 +115,23 @@ def test_the_snapshot_asset_publishes_and_tells_its_size(firm: Firm) -> None:
     told = result.asset_materializations_for_node("warehouse__published_snapshot")[0].metadata
     assert told["dossiers"].value == 1
     assert told["lines"].value > 0
+
+
+def test_what_has_not_begun_when_a_run_is_cancelled_never_does() -> None:
+    begun: list[str] = []
+
+    def work(key: str) -> Outcome:
+        begun.append(key)
+        time.sleep(0.01)
+        return Outcome(key, "synced")
+
+    outcomes = in_parallel(work, [f"d{number}" for number in range(300)], 2)
+    next(outcomes)
+    outcomes.close()
+    at_the_end = len(begun)
+    assert at_the_end < 300
+    time.sleep(0.05)
+    assert len(begun) == at_the_end, "what was at work has ended"
 
 
 def test_no_secret_reaches_dagster(tmp_path: Path) -> None:

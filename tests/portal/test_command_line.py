@@ -153,9 +153,15 @@ def test_bad_references_and_dates_are_refused_when_linking(cli: Cli, vendor: San
     for reference in ("..", "../verocount", "/etc", vendor.external_id.swapcase() + "x"):
         assert cli("link", connection, reference, ok=False).status == 1
     assert cli("link", connection, vendor.external_id, "--from", "2025-02-01", ok=False).err.count("2025-01-01") == 1
-    assert "no totals" in cli("link", connection, vendor.external_id, "--totals", ok=False).err
     cli("link", connection, vendor.external_id, "--from", "2025-01-01")
     assert cli("link", connection, vendor.external_id, ok=False).status == 1
+
+
+def test_a_package_without_totals_says_so(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "vendor").mkdir()
+    with open_sandbox(package("winbooks"), company("BE"), tmp_path / "vendor") as sandbox:
+        connection = cli("connect", "winbooks", "--firm", "F", "--set", f"root={sandbox.settings['root']}").line
+        assert "no totals" in cli("link", connection, sandbox.external_id, "--totals", ok=False).err
 
 
 def test_a_linked_dossier_can_move_to_another_mode(cli: Cli, vendor: Sandbox) -> None:

@@ -191,3 +191,28 @@ def test_no_secret_shows_in_any_file_log_text_or_error(
     assert {"registry.db", "registry.db-wal"} <= {path.name for path in files}
     assert [path for path in files if b"hush" in path.read_bytes()] == []
     assert {stat.S_IMODE(path.stat().st_mode) for path in files if path.name.startswith("registry.db")} == {0o600}
+
+
+def test_a_good_health_seen_a_moment_ago_is_not_written_again(
+    registry: Registry, connection: Connection, clock: Clock
+) -> None:
+    registry.set_health(connection.id, "ok")
+    seen = clock.moment
+    clock.pass_by(seconds=59)
+    registry.set_health(connection.id, "ok")
+    assert registry.connection(connection.id).health_at == seen
+    clock.pass_by(seconds=1)
+    registry.set_health(connection.id, "ok")
+    assert registry.connection(connection.id).health_at == clock.moment
+    registry.set_health(connection.id, "vendor_down", "no answer")
+    clock.pass_by(seconds=1)
+    registry.set_health(connection.id, "vendor_down", "no answer at all")
+    assert registry.connection(connection.id).health_detail == "no answer at all"
+
+
+def test_refused_is_a_connection_that_was_tried_in_vain(registry: Registry, connection: Connection) -> None:
+    assert not registry.connection(connection.id).refused, "nobody has tried it yet"
+    registry.set_health(connection.id, "needs_login", "the key was withdrawn")
+    assert registry.connection(connection.id).refused
+    registry.set_health(connection.id, "ok")
+    assert not registry.connection(connection.id).refused

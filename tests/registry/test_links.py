@@ -112,3 +112,14 @@ def test_links_are_listed_by_package_firm_and_wish(registry: Registry, link: Lin
     assert registry.links(wanted_first_sync=True) == [link]
     registry.mark_first_sync_requested(link.dossier_id)
     assert registry.links(wanted_first_sync=True) == []
+
+
+def test_the_dossiers_of_a_package_are_told_without_their_links(registry: Registry, connection: Connection) -> None:
+    other = registry.add_connection("xero", "Vandamme")
+    for place in ("b", "a"):
+        registry.add_link(connection.id, place, code=place, name=place, dossier_id=place)
+    registry.add_link(other.id, "c", code="c", name="c", dossier_id="c")
+    assert registry.dossier_ids(connection.software) == ["a", "b"]
+    registry.relink("a", other.id, "a")
+    assert registry.dossier_ids(connection.software) == ["b"]
+    assert registry.dossier_ids("xero") == ["a", "c"]

@@ -22,6 +22,7 @@ from registry.store import Registry
 from registry.vault import Vault
 from tests.postgres import Server
 from tests.registry import worker
+from tests.registry.test_budgets import share_out
 from tests.registry.vendor import TokenEndpoint
 
 
@@ -165,3 +166,9 @@ def test_the_registry_keeps_to_its_schema(registry: Registry, home: Home) -> Non
             "'alembic_version')"
         )
         assert found.fetchall() == [("registry",)]
+
+
+def test_calls_are_given_once_to_all_who_share_them(registry: Registry, elsewhere: Home) -> None:
+    with Registry.open(elsewhere) as other:
+        assert share_out([registry, other], 100) == 100
+    assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}

@@ -7,6 +7,7 @@ import pytest
 
 from foundation.errors import ReportABug
 from registry.store import Connection, Link, Registry
+from registry.sync_runs import FROM_LANDING
 from tests.registry.conftest import Clock
 
 
@@ -157,3 +158,63 @@ def test_stale_are_the_dossiers_whose_figures_are_old_also_when_nothing_failed(
     assert [each.figures_as_of for each in found] == [None, as_of - timedelta(hours=1), as_of]
     assert linked_late.dossier_id not in {each.dossier_id for each in registry.stale(None, timedelta(days=1))}
     assert registry.stale("xero", timedelta(0)) == []
+
+
+def test_a_refused_sync_is_a_failed_run_that_asked_nothing(registry: Registry, link: Link, clock: Clock) -> None:
+    earlier = run(registry, link, "synced")
+    sync_id = registry.note_refused(link.dossier_id, "nightly", "needs_login", "no: key-of-vandamme", "d-1")
+    found = registry.last_run(link.dossier_id)
+    assert found is not None
+    assert found.sync_id == sync_id > earlier
+    assert (found.status, found.error_kind, found.error_message) == ("failed", "needs_login", "no: ***")
+    assert found.started_at == found.finished_at == clock.moment
+    assert (found.link_id, found.trigger, found.dagster_run_id) == (link.link_id, "nightly", "d-1")
+    assert found.rows_read == found.rows_loaded == found.rows_deleted == found.vendor_calls == 0
+
+
+def test_read_since_counts_good_runs_that_asked_the_package_through_the_present_link(
+    registry: Registry, connection: Connection, link: Link, clock: Clock
+) -> None:
+    unchanged, failed, landed, moved = (other_link(registry, link, name) for name in "bcde")
+    run(registry, link, "synced")
+    since = clock.pass_by(hours=1)
+    assert registry.good_since("yuki", since) == {}
+    expected = run(registry, unchanged, "unchanged")
+    run(registry, failed, "failed", error_kind="bug")
+    sync_id = registry.start_run(landed.dossier_id, landed.link_id, FROM_LANDING, landed.mode)
+    registry.finish_run(sync_id, "synced")
+    run(registry, moved, "synced")
+    registry.relink(moved.dossier_id, connection.id, "elsewhere")
+    assert {key: each.sync_id for key, each in registry.good_since("yuki", since).items()} == {
+        unchanged.dossier_id: expected
+    }
+    assert registry.good_since("wings", since) == {}
+
+
+def test_waiting_are_the_latest_runs_that_failed_or_are_parked_but_not_for_want_of_a_sign_in(
+    registry: Registry, connection: Connection, link: Link, clock: Clock
+) -> None:
+    parked, mended, running, moved = (other_link(registry, link, name) for name in "bcde")
+    old = run(registry, other_link(registry, link, "old"), "failed", error_kind="busy")
+    since = clock.pass_by(hours=1)
+    failed = run(registry, link, "failed", error_kind="busy")
+    clock.pass_by(seconds=1)
+    waits = run(registry, parked, "parked")
+    run(registry, mended, "failed", error_kind="busy")
+    run(registry, mended, "synced")
+    run(registry, running, "failed", error_kind="busy")
+    run(registry, running, None)
+    run(registry, moved, "failed", error_kind="busy")
+    registry.relink(moved.dossier_id, connection.id, "elsewhere")
+    assert [each.sync_id for each in registry.waiting("yuki", since)] == [failed, waits]
+    assert old in [each.sync_id for each in registry.waiting("yuki", since - timedelta(hours=1))]
+    assert registry.waiting("wings", since) == []
+    registry.set_health(connection.id, "needs_login", "the key was withdrawn")
+    assert registry.waiting("yuki", since) == []
+
+
+def test_runs_are_found_by_trigger_and_by_the_run_of_dagster(registry: Registry, link: Link) -> None:
+    mine = registry.start_run(link.dossier_id, link.link_id, "retry", link.mode, dagster_run_id="d-1")
+    registry.start_run(link.dossier_id, link.link_id, "manual", link.mode, dagster_run_id="d-2")
+    assert [each.sync_id for each in registry.runs(trigger="retry")] == [mine]
+    assert [each.sync_id for each in registry.runs(dagster_run_id="d-1", limit=None)] == [mine]

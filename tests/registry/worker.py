@@ -120,6 +120,28 @@ def _renew_and_die(home: Home, *, save: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def spend_budget(home: Home) -> None:
+    """Reads fiscal years of a dossier until the vendor's budget makes it wait; tells how often it could."""
+    from dataclasses import replace
+
+    from foundation.errors import RateLimited
+    from resources.house import House
+
+    def no_waiting(seconds: float) -> None:
+        raise RateLimited("waits")
+
+    read = 0
+    house = replace(House.open(home), sleep=no_waiting)
+    with house, house.connector("exact_online_be-vandamme", work=home.scratch) as connector:
+        _wait()
+        try:
+            while True:
+                connector.fiscal_years("900101")
+                read += 1
+        except RateLimited:
+            sys.stdout.write(str(read))
+
+
 def _wait() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -14,6 +14,7 @@ from tests.warehouse.told import tell
 from warehouse.bench import MappingRule, Override, Trust, Workbench, refuse_failed
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Store
 from warehouse.postgres.store import PostgresWarehouse
+from warehouse.remembered import Remembered
 from warehouse.standing import Standing
 from warehouse.store import Warehouse
 
@@ -31,6 +32,8 @@ def prepared(
     standing: Standing | None = None,
     spoil: Callable[[Workbench], None] = lambda bench: None,
     balances: bool = True,
+    totals: bool = False,
+    before: Remembered | None = None,
 ) -> Iterator[Workbench]:
     """A workbench with the company's books prepared; ``spoil`` changes schema books before that."""
     with Workbench(folder) as bench:
@@ -38,7 +41,15 @@ def prepared(
         spoil(bench)
         books.require_complete(bench.db)
         kept = standing.kept if standing else None
-        bench.prepare(country=told.country, overrides=overrides, rules=rules, since=since, kept=kept)
+        bench.prepare(
+            country=told.country,
+            overrides=overrides,
+            rules=rules,
+            since=since,
+            kept=kept,
+            totals=totals,
+            before=before,
+        )
         yield bench
 
 
@@ -60,16 +71,31 @@ class Ledger:
         overrides: tuple[Override, ...] = (),
         rules: tuple[MappingRule, ...] = (),
         moment: datetime = NOON,
+        cause: str = "package",
+        link: str = "link",
+        totals: bool = False,
+        spoil: Callable[[Workbench], None] = lambda bench: None,
+        trust: Trust | None = None,
     ) -> Loaded:
         standing = self.store.standing(dossier, keep_before=since)
-        scratch = self.folder / "scratch"
-        with prepared(scratch, told, overrides=overrides, rules=rules, since=since, standing=standing) as bench:
-            refuse_failed(bench.check(Trust()))
+        with prepared(
+            self.folder / "scratch",
+            told,
+            overrides=overrides,
+            rules=rules,
+            since=since,
+            standing=standing,
+            spoil=spoil,
+            totals=totals,
+            before=self.store.remembered(dossier),
+        ) as bench:
+            refuse_failed(bench.check(trust or Trust(), cause))
+            mode = "totals" if totals else "from_date" if since else "replace"
             facts = DossierFacts(
-                dossier, "firm", "link", "connection", "winbooks", "EXT", told.name, told.code, told.country, "EUR",
-                told.vat_number, "from_date" if since else "replace", since,
+                dossier, "firm", link, "connection", "winbooks", "EXT", told.name, told.code, told.country, "EUR",
+                told.vat_number, mode, since,
             )  # fmt: skip
-            record = LoadRecord(sync, sync, {"n": 1}, "", "manual", moment, moment, len(told.lines), 3)
+            record = LoadRecord(sync, sync, {"n": 1}, "", "manual", moment, moment, len(told.lines), 3, cause=cause)
             loaded = self.store.load(bench, facts, record)
         self.store.publish()
         return loaded

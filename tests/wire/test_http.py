@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.budgets import LocalBudget, Window
+from connectors.budgets import Budgets, LocalBudget, LocalBudgets, Window
 from connectors.http import HttpClient, NotAnAnswer, Reply, VendorWays, retry_after
 from foundation.errors import (
     AskForAccess,
@@ -114,6 +114,29 @@ def test_a_long_wait_parks_with_the_moment_to_resume(clock: Clock) -> None:
         call(script, clock)
     assert raised.value.resume_at == clock() + timedelta(hours=1)
     assert clock.slept == []
+
+
+@pytest.mark.parametrize("told", ["20", "3600", ""])
+def test_a_429_holds_back_all_who_share_the_budget(clock: Clock, told: str) -> None:
+    budgets = LocalBudgets()
+    one, two = (Budgets(budgets.ledger).budget("app", "d", now=clock, sleep=clock.sleep, vendor="V") for _ in range(2))
+    stop = InterruptedError
+
+    def interrupt(seconds: float) -> None:
+        raise stop
+
+    with (
+        scripted(Scripted(429, headers={"Retry-After": told} if told else {})) as script,
+        requests.Session() as session,
+    ):
+        first = HttpClient(ways(), session, one, now=clock, sleep=interrupt)
+        with pytest.raises((RateLimited, stop)):
+            first.call("GET", script.url)
+        one.close()
+        two._sleep = interrupt
+        with pytest.raises((RateLimited, stop)):
+            two.before_call()
+        assert len(script.heard) == 1
 
 
 def test_a_429_without_any_hint_is_sat_out_ever_longer_and_then_given_up(clock: Clock) -> None:

@@ -94,6 +94,11 @@ class PostgresWarehouse:
         return False
 
     @property
+    def published_at(self) -> datetime | None:
+        """There is no such moment."""
+        return None
+
+    @property
     def readable(self) -> bool:
         """Whether the schema is there and may be used."""
         with explained(), self._own_connection() as connection:

@@ -102,28 +102,31 @@ SELECT 'year_labels_unique', 'error', count(*) = 0, count(*),
             || ' (one may stand from another package, before the date that this link starts from)' END
 FROM (SELECT label FROM work.years GROUP BY label HAVING count(*) > 1);
 
--- What a year opens with is what the year before closed with; the result may have moved within equity.
+-- What a year opens with is what the year before closed with; the result may have moved within equity. Some packages
+-- carry balances out with closing entries that empty the balance sheet: then it is what stood before those.
 INSERT INTO work.check_results
-WITH closings AS (
-    SELECT y.n + 1 AS n, t.account, sum(t.debit - t.credit) + coalesce(max(o.opening), 0) AS amount
-    FROM work.years y
-    JOIN work.trial_balances t ON t.fiscal_year = y.label AND t.period_kind <> 'opening'
-    LEFT JOIN work.openings o ON o.fiscal_year = y.label AND o.account = t.account
-    GROUP BY ALL
+WITH told AS (
+    SELECT fiscal_year, account, opening AS before, opening AS after FROM work.openings
     UNION ALL
-    SELECT y.n + 1, o.account, o.opening FROM work.openings o JOIN work.years y ON y.label = o.fiscal_year
-    WHERE (o.fiscal_year, o.account) NOT IN (
-        SELECT (fiscal_year, account) FROM work.trial_balances WHERE period_kind <> 'opening'
-    )
+    SELECT fiscal_year, account, CASE period_kind WHEN 'closing' THEN 0 ELSE debit - credit END, debit - credit
+    FROM work.trial_balances WHERE period_kind <> 'opening'
+), ended AS (
+    SELECT y.n, t.account, coalesce(a.statement = 'result' OR a.common_code IN ('E15', 'E16', 'Q10'), false) AS of_result,
+        sum(t.before) AS before, sum(t.after) AS after
+    FROM told t JOIN work.years y ON y.label = t.fiscal_year LEFT JOIN work.accounts a ON a.number = t.account
+    GROUP BY ALL
+), emptied AS (
+    SELECT n FROM ended WHERE NOT of_result GROUP BY n HAVING bool_and(after = 0) AND bool_or(before <> 0)
 ), compared AS (
-    SELECT n, CASE WHEN a.statement = 'result' OR a.common_code IN ('E15', 'E16', 'Q10') THEN 'result' ELSE account END
-        AS account, sum(closed) AS closed, sum(opened) AS opened
+    SELECT n, CASE WHEN of_result THEN 'result' ELSE account END AS account, sum(closed) AS closed, sum(opened) AS opened
     FROM (
-        SELECT n, account, amount AS closed, 0 AS opened FROM closings
+        SELECT n + 1 AS n, account, of_result, CASE WHEN n IN (FROM emptied) THEN before ELSE after END AS closed,
+            0 AS opened
+        FROM ended
         UNION ALL
-        SELECT y.n, o.account, 0, o.opening FROM work.openings o JOIN work.years y ON y.label = o.fiscal_year
-    ) c
-    LEFT JOIN work.accounts a ON a.number = c.account
+        SELECT y.n, o.account, e.of_result, 0, o.opening
+        FROM work.openings o JOIN work.years y ON y.label = o.fiscal_year JOIN ended e ON e.n = y.n AND e.account = o.account
+    )
     WHERE n > 1 AND n IN (SELECT n FROM work.movements WHERE period_kind = 'opening')
         AND n <= (SELECT max(n) FROM work.years)
     GROUP BY ALL

@@ -12,6 +12,7 @@ WITH closed AS (
 SELECT c.label AS fiscal_year, b.account,
     CASE WHEN p.closed_years THEN a.common_code ELSE coalesce(m.common_code, a.common_code) END AS common_code,
     CASE WHEN p.closed_years THEN a.mapping_rule ELSE coalesce(m.mapping_rule, a.mapping_rule) END AS mapping_rule,
+    coalesce(m.common_code, a.common_code) AS closed_code, coalesce(m.mapping_rule, a.mapping_rule) AS closed_rule,
     coalesce(m.chart, getvariable('chart')) AS chart
 FROM closed c
 JOIN work.year_balances b ON b.fiscal_year = c.label

@@ -74,17 +74,15 @@ FROM periodic WHERE coalesce(package_movement, 0) <> movement;
 -- Some packages value foreign balances anew in their reports and book nothing. Such differences lie on accounts in a
 -- foreign currency and on exchange results, and cancel one another out; they are told apart, as a line of their own.
 CREATE TABLE work.differences AS
-WITH judged AS (
-    SELECT t.*, coalesce(getvariable('revaluation'), false) AND (
-            a.common_code IN ('R22', 'X52')
-            OR a.currency IS DISTINCT FROM (SELECT any_value(currency) FROM books.dossier)
-            OR t.account IN (
-                SELECT account FROM work.journal_lines
-                WHERE currency IS DISTINCT FROM (SELECT any_value(currency) FROM books.dossier)
-            )
-        ) AS foreign_account
+WITH base AS (SELECT any_value(currency) AS currency FROM books.dossier), foreign_accounts AS (
+    -- A currency that is not told is no foreign one.
+    SELECT number FROM work.accounts
+    WHERE common_code IN ('R22', 'X52') OR currency <> (SELECT currency FROM base)
+    UNION
+    SELECT account FROM work.journal_lines WHERE currency <> (SELECT currency FROM base)
+), judged AS (
+    SELECT t.*, coalesce(getvariable('revaluation'), false) AND t.account IN (FROM foreign_accounts) AS foreign_account
     FROM work.told_apart t
-    LEFT JOIN work.accounts a ON a.number = t.account
 ), cancelling AS (
     SELECT fiscal_year, period, what FROM judged WHERE foreign_account GROUP BY ALL HAVING sum(difference) = 0
 )

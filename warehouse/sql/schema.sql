@@ -65,9 +65,11 @@ CREATE TABLE IF NOT EXISTS ledger.common_chart (
 );
 ALTER TABLE ledger.common_chart ADD COLUMN IF NOT EXISTS twin VARCHAR; -- where reports show the other side
 
--- The codes that a closed year was closed with; see frozen.sql. chart: the version of the common chart then.
+-- The codes that a closed year is told by (common_code) and was closed with (closed_code: they differ where a person's
+-- rule reaches closed years); see frozen.sql. chart: the version of the common chart then.
 CREATE TABLE IF NOT EXISTS ledger.year_mapping (
-    dossier_id VARCHAR, fiscal_year VARCHAR, account VARCHAR, common_code VARCHAR, mapping_rule VARCHAR, chart VARCHAR
+    dossier_id VARCHAR, fiscal_year VARCHAR, account VARCHAR, common_code VARCHAR, mapping_rule VARCHAR,
+    closed_code VARCHAR, closed_rule VARCHAR, chart VARCHAR
 );
 -- What moved between two syncs: balances per year and account, before closing entries. cause: package (it told
 -- otherwise), correction (people's, or newer rules of ours), moved (from another package or link).

@@ -28,20 +28,24 @@ JOIN ledger.dossiers d ON d.dossier_id = t.dossier_id
 WHERE (t.source = 'computed' AND d.sync_mode <> 'totals') OR (t.source = 'package' AND d.sync_mode = 'totals');
 
 -- Per fiscal year and account, before closing entries: opening + debit - credit = closing.
+-- (Names are joined to the sums, and not before: see the note on DuckDB in docs/warehouse.md.)
 CREATE OR REPLACE VIEW ledger.trial_balance_year AS
-SELECT t.dossier_id, t.fiscal_year, t.account, min(a.name) AS account_name,
-    coalesce(min(m.common_code), min(a.common_code)) AS common_code, min(a.statement) AS statement,
-    sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE 0 END)::DECIMAL(20,4) AS opening,
-    sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.debit END)::DECIMAL(20,4) AS debit,
-    sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.credit END)::DECIMAL(20,4) AS credit,
-    sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE t.debit - t.credit END)::DECIMAL(20,4) AS closing,
-    t.sync_mode
-FROM ledger.told_balances t
-LEFT JOIN ledger.accounts a ON a.dossier_id = t.dossier_id AND a.number = t.account
+WITH sums AS NOT MATERIALIZED (
+    SELECT t.dossier_id, t.sync_mode, t.fiscal_year, t.account,
+        sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE 0 END)::DECIMAL(20,4) AS opening,
+        sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.debit END)::DECIMAL(20,4) AS debit,
+        sum(CASE WHEN t.period_kind = 'opening' THEN 0 ELSE t.credit END)::DECIMAL(20,4) AS credit,
+        sum(CASE WHEN t.period_kind = 'opening' THEN t.closing ELSE t.debit - t.credit END)::DECIMAL(20,4) AS closing
+    FROM ledger.told_balances t
+    WHERE t.period_kind <> 'closing'
+    GROUP BY t.dossier_id, t.sync_mode, t.fiscal_year, t.account
+)
+SELECT s.dossier_id, s.fiscal_year, s.account, a.name AS account_name,
+    coalesce(m.common_code, a.common_code) AS common_code, a.statement, s.opening, s.debit, s.credit, s.closing, s.sync_mode
+FROM sums s
+LEFT JOIN ledger.accounts a ON a.dossier_id = s.dossier_id AND a.number = s.account
 LEFT JOIN ledger.year_mapping m
-    ON m.dossier_id = t.dossier_id AND m.fiscal_year = t.fiscal_year AND m.account = t.account
-WHERE t.period_kind <> 'closing'
-GROUP BY t.dossier_id, t.sync_mode, t.fiscal_year, t.account;
+    ON m.dossier_id = s.dossier_id AND m.fiscal_year = s.fiscal_year AND m.account = s.account;
 
 -- Per fiscal year and period, dense: an account that moved or opened in a year has a row in each of its periods,
 -- so that the closing column of any one period adds up to zero. Closing entries come last, as period 99.

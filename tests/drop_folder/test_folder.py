@@ -81,7 +81,7 @@ def _meanwhile(work: Callable[[int], None]) -> Iterator[None]:
 
 
 def test_a_file_that_keeps_growing_is_never_half_imported(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "0123", {**BASE, "lines_2024.csv": LINES + "\n" * 30_000_000})
+    folder = fill(tmp_path / "0123", {**BASE, "lines_2024.csv": LINES + "\n" * 120_000_000})  # long to copy
 
     def grow(_: int) -> None:
         with (folder / "lines_2024.csv").open("a") as stream:

@@ -133,13 +133,13 @@ def without_evidence(house: House, software: str) -> int:
 
 
 def _reconciliation(house: House, software: str, states: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """Dossier, check and detail of the checks in some states, in order."""
+    """Dossier, check and detail of the checks in some states other than proven, in order."""
     if not house.warehouse.readable:
         return []
     with house.warehouse.reader() as db:
         rows = db.execute(
-            "SELECT dossier_id, check_name, detail, state FROM ledger.reconciliation WHERE software = ? "
-            "ORDER BY dossier_id, check_name",
+            "SELECT dossier_id, check_name, detail, state FROM ledger.reconciliation "
+            "WHERE software = ? AND state <> 'proven' ORDER BY dossier_id, check_name",
             [software],
         ).fetchall()
     return [(dossier, check, detail) for dossier, check, detail, state in rows if state in states]

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from connectors.drop_folder.fec_cut import COLUMNS as FEC_COLUMNS
 from foundation.errors import WrongInput
 from portal.audit_file import printable, write_audit_file
 from warehouse.contract import Reader, Rows
@@ -49,7 +50,7 @@ def _write(db: Reader, dossier_id: str, format: str, year: str | None, out: Path
     match format:
         case "fec":
             rows = db.arrow(_FEC, wanted)
-            return write_rows(rows, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''", _FEC_COLUMNS)
+            return write_rows(rows, out, "FORMAT csv, HEADER, DELIMITER '\t', QUOTE '', ESCAPE ''", FEC_COLUMNS)
         case "csv":
             return write_rows(db.arrow(_ALL, wanted), out, "FORMAT csv, HEADER")
         case "parquet":
@@ -135,26 +136,6 @@ ORDER BY date, journal, entry_key, line_no
 _TEXT = "regexp_replace(coalesce({}, ''), '[\\t\\r\\n]', ' ', 'g')"
 _DAY = "replace({}::VARCHAR, '-', '')"
 _CENTS = "replace({}::DECIMAL(20,2)::VARCHAR, '.', ',')"
-_FEC_COLUMNS = (
-    "JournalCode",
-    "JournalLib",
-    "EcritureNum",
-    "EcritureDate",
-    "CompteNum",
-    "CompteLib",
-    "CompAuxNum",
-    "CompAuxLib",
-    "PieceRef",
-    "PieceDate",
-    "EcritureLib",
-    "Debit",
-    "Credit",
-    "EcritureLet",
-    "DateLet",
-    "ValidDate",
-    "Montantdevise",
-    "Idevise",
-)
 _FEC = f"""
 SELECT journal, {_TEXT.format("coalesce(journal_name, journal)")} AS journal_name, entry_key,
     {_DAY.format("date")} AS day, account, {_TEXT.format("account_name")} AS account_name,

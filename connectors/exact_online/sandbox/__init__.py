@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.sandbox.company import Company
+from connectors.sandbox.server import serve
+from connectors.sandbox.vendor import Fault
 
 from .books import DIVISION
-from .knobs import Fault, Knobs
-from .server import serve
+from .knobs import Knobs
 from .vendor import Vendor
 
 __all__ = ["ExactSandbox", "Fault", "Knobs", "open_sandbox"]

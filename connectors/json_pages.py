@@ -167,7 +167,7 @@ def numbered_pages(
     fetch: Callable[[str], bytes], address: Callable[[int], str], decoder: PageDecoder, full: int, first: int = 1
 ) -> Iterator[pa.RecordBatch]:
     """The rows of pages that are asked for by number: ``address(n)`` from ``first`` on, until one has fewer than
-    ``full`` rows. While one is decoded and used, the next is fetched already. Raises VendorDown like :func:`whole_pages`."""
+    ``full`` rows. While one is used, the next is fetched already. Raises VendorDown like :func:`whole_pages`."""
     with ThreadPoolExecutor(1, thread_name_prefix="next-page") as ahead:
         number = first
         body = fetch(address(number))

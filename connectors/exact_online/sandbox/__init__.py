@@ -23,13 +23,17 @@ __all__ = ["ExactSandbox", "Fault", "Knobs", "open_sandbox"]
 
 # Amounts are signed only, so a negative debit cannot be told from a credit. Closing entries are told together with
 # the mirrors (type 327) that carry the balances out of a closed year, which the company itself does not have.
-TELLS = frozenset({"party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts"})
+TELLS = frozenset(
+    {"party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts"}
+    | {"openings", "first_opening", "closed_years", "lasting_keys", "counts", "balances"}
+)
 
 
 class ExactSandbox:
     """A running sandbox. ``vendor`` and ``knobs`` are for tests that change books or break things."""
 
     tells = TELLS
+    left_behind: frozenset[str] = frozenset()
     external_id = str(DIVISION)
 
     def __init__(self, vendor: Vendor, base_url: str) -> None:

@@ -118,11 +118,12 @@ def connections(json: JsonFlag = False) -> None:
             "software": c.software,
             "firm": c.firm_id,
             "name": c.name,
-            "health": c.health,
-            "health_detail": c.health_detail,
+            "health": health,
+            "health_detail": detail,
             "expires_at": c.expires_at,
         }
         for c in house.registry.connections()
+        for health, detail in [c.standing(house.now())]
     ]
     show(rows, json=json, empty="No connections yet. Make one with: grandlivre connect SLUG --firm FIRM")
 

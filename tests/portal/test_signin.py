@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from foundation.secrets import Secret
 from portal.connecting import verify
 from portal.signin import sign_in
 from resources.house import House
+from tests.portal.browser import free_redirect, person
 
 ROW = package("exact_online_be")
 
@@ -28,26 +29,6 @@ ROW = package("exact_online_be")
 def vendor(tmp_path: Path) -> Iterator[Sandbox]:
     with open_sandbox(ROW, company("BE"), tmp_path) as sandbox:
         yield sandbox
-
-
-def free_redirect() -> str:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/callback"
-
-
-def person(change: Callable[[str], str] = lambda address: address) -> Callable[[str], object]:
-    """A person's browser: opens the page, consents, and follows the redirect (changed on its way)."""
-
-    def browse(address: str) -> None:
-        def go() -> None:
-            answer = requests.get(address, allow_redirects=False, timeout=30)
-            target = answer.headers.get("Location") or address
-            requests.get(change(target), timeout=30)
-
-        threading.Thread(target=go, daemon=True).start()
-
-    return browse
 
 
 def settings(vendor: Sandbox, **more: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from connectors.sandbox.company import Company, company
 from tests.warehouse.conftest import NOON, Ledger, prepared
@@ -91,8 +92,8 @@ def test_every_line_is_there_with_all_that_the_company_tells(ledger: Ledger) -> 
 
 @pytest.mark.parametrize("names_the_account", [False, True])
 def test_an_opening_is_carried_over_where_the_package_posts_none(ledger: Ledger, names_the_account: bool) -> None:
-    """The balances of a continuous ledger: no opening, no closing entries after the first year. The result goes where the
-    package says that it carries it, else to an account of ours."""
+    """The balances of a continuous ledger: no opening, no closing entries after the first year. The result goes where
+    the package says that it carries it, else to an account of ours."""
     told = company()
     retained = told.numbers["result_brought_forward"]
 

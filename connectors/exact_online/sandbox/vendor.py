@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+<<<<<<< HEAD
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote
+=======
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+>>>>>>> w-oauth
 
 from connectors.sandbox import vendor
 from connectors.sandbox.company import Company
+<<<<<<< HEAD
 from connectors.sandbox.vendor import Answer, Request
+=======
+from connectors.sandbox.consent import TokenDesk
+>>>>>>> w-oauth
 
 from .books import BLOCKED, CURRENT, FOREIGN, Books
 from .entities import ENDPOINTS, Endpoint
@@ -19,7 +29,7 @@ from .limits import Limits, window_headers
 from .odata import Refused
 from .queries import ENCODER, Pager, parameters_of
 from .tables import Row
-from .tokens import TokenDesk
+from .tokens import RULES
 
 _ME = "current/Me"
 _TIMESTAMP = "read/sync/Sync/SyncTimestamp"
@@ -37,7 +47,8 @@ class Vendor(vendor.Vendor):
         self.knobs: Knobs = knobs
         self.books = Books(company, now)
         self.pager = Pager(self.books, knobs)
-        self.desk = TokenDesk("0b1c2d3e-app", "sandbox-app-secret", "stampREFRESH.0000", now)
+        self.desk = TokenDesk("0b1c2d3e-app", "sandbox-app-secret", now, RULES)
+        self.desk.grant()
         self.limits = Limits(knobs, now)
         self.current_division = CURRENT
         self.over_limit = 0
@@ -73,7 +84,8 @@ class Vendor(vendor.Vendor):
             self.requests.append(target)
             path, _, query = target.partition("?")
             if path == "/api/oauth2/auth":
-                return self._consent(query)
+                status, told, page = self.desk.authorize(query)
+                return Answer(status, page, "text/html", told)
             company, endpoint = _split(path)
             if self.limits.blocked(company, endpoint):
                 return Answer(403, _error("Forbidden - too many errors"), headers={"Reason": "BlockedCustomer"})
@@ -93,17 +105,8 @@ class Vendor(vendor.Vendor):
             self.requests.append(target)
             if target != "/api/oauth2/token":
                 return Answer(404, _error("Resource not found"))
-            status, fields = self.desk.answer(headers.get("content-type", ""), body)
-            return Answer(status, json.dumps(fields).encode())
-
-    def _consent(self, query: str) -> Answer:
-        given = dict(parse_qsl(query))
-        if given.get("client_id") != self.desk.client_id or given.get("response_type") != "code":
-            return Answer(400, b"<html>Unknown app</html>", "text/html")
-        back = f"{given['redirect_uri']}?code={quote(self.desk.give_code(given['redirect_uri']))}"
-        if "state" in given:
-            back += f"&state={quote(given['state'])}"
-        return Answer(302, headers={"Location": back})
+            status, told = self.desk.token(headers.get("content-type", ""), headers, body)
+            return Answer(status, told)
 
     def _answer(self, company: str, endpoint: str, query: str, headers: Mapping[str, str]) -> Answer:
         scheme, _, token = headers.get("authorization", "").partition(" ")

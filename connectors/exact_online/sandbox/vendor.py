@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-<<<<<<< HEAD
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, quote
-=======
-import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
->>>>>>> w-oauth
 
 from connectors.sandbox import vendor
 from connectors.sandbox.company import Company
-<<<<<<< HEAD
-from connectors.sandbox.vendor import Answer, Request
-=======
 from connectors.sandbox.consent import TokenDesk
->>>>>>> w-oauth
+from connectors.sandbox.vendor import Answer, Request
 
 from .books import BLOCKED, CURRENT, FOREIGN, Books
 from .entities import ENDPOINTS, Endpoint

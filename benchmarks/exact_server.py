@@ -13,8 +13,8 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from connectors.exact_online.sandbox import ExactSandbox, open_sandbox
-from connectors.exact_online.sandbox.vendor import Answer
 from connectors.sandbox.company import Company
+from connectors.sandbox.vendor import Answer
 
 LINES_PER_ENTRY = 42 * 2.5  # 42 months, 2.5 lines an entry
 

@@ -19,6 +19,9 @@ is added later. Money is DECIMAL(20,4) in base currency, dates are DATE.
     type is the package's own word on the account in our terms, NULL when it does not tell; package_type its
     literal value, prefixed for the chart (``E:20``); explicit_code a national code that the package states (RGS);
     statement is ``balance``, ``result`` or NULL; heading is true for a title or total that should hold no entries.
+``carried_result``
+    Optional (``CREATE OR REPLACE TABLE books.carried_result AS ...``): the ``account`` to which a package that books no
+    closing entries carries the result of earlier years by itself. Without it they are carried to an account of ours.
 """
 
 from __future__ import annotations

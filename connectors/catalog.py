@@ -96,6 +96,11 @@ class Package:
     def secrets(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields if field.secret)
 
+    @property
+    def by_redirect(self) -> bool:
+        """Whether a person signs in to the package and gives consent, in place of giving it all as secrets."""
+        return any(field.name == "refresh_token" for field in self.secrets)
+
     def load_room(self) -> ModuleType:
         """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
         if self.room is None:
@@ -142,8 +147,14 @@ def _base(url: str) -> Field:
     return _setting("base_url", "address of the package; a proxy or a sandbox can stand in for it", url)
 
 
-def _oauth(token_url: str = "") -> tuple[Field, ...]:
+def _oauth(authorize_url: str = "", token_url: str = "") -> tuple[Field, ...]:
     return (
+        _setting(
+            "authorize_url",
+            "address of the consent page, when it is not the package's own",
+            authorize_url,
+            required=False,
+        ),
         _setting("token_url", "address of the token call, when it is not the package's own", token_url, required=False),
         _setting("redirect_uri", "address that the sign-in returns to, as registered for the app", required=False),
         _setting("client_id", "the app's id at the vendor"),
@@ -151,6 +162,20 @@ def _oauth(token_url: str = "") -> tuple[Field, ...]:
         _secret("refresh_token", "a consent already given; otherwise sign in by redirect", required=False),
     )
 
+
+_SAGE_SIGN_IN = (
+    "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1",
+    "https://oauth.accounting.sage.com/token",
+)
+_TWINFIELD_SIGN_IN = (
+    "https://login.twinfield.com/auth/authentication/connect/authorize",
+    "https://login.twinfield.com/auth/authentication/connect/token",
+)
+_XERO_SIGN_IN = ("https://login.xero.com/identity/connect/authorize", "https://identity.xero.com/connect/token")
+_QUICKBOOKS_SIGN_IN = (
+    "https://appcenter.intuit.com/connect/oauth2",
+    "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+)
 
 _SECOND, _MINUTE, _DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 # Limits are those of the vendors' own pages, for an app of the lowest tier; inferred where only others tell them.
@@ -227,7 +252,7 @@ _ROWS = (
         "ledger",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.accounting.sage.com/v3.1"), *_oauth("https://oauth.accounting.sage.com/token")),
+        (_base("https://api.accounting.sage.com/v3.1"), *_oauth(*_SAGE_SIGN_IN)),
         _FEED,
         Deletion("status"),
         limits=(
@@ -243,7 +268,7 @@ _ROWS = (
         "ledger",
         "SOAP (ProcessXml) with OpenID Connect",
         "documented",
-        (_base("https://login.twinfield.com"), *_oauth()),
+        (_base("https://login.twinfield.com"), *_oauth(*_TWINFIELD_SIGN_IN)),
         _FEED,
         Deletion("feed", "deleted transactions list"),
         country="NL",
@@ -330,7 +355,7 @@ _ROWS = (
         "ledger",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
+        (_base("https://api.xero.com"), *_oauth(*_XERO_SIGN_IN)),
         _FEED | {"package_trial_balance"},
         Deletion("status"),
         limits=_XERO_LIMITS,
@@ -342,7 +367,7 @@ _ROWS = (
         "totals",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.xero.com"), *_oauth("https://identity.xero.com/connect/token")),
+        (_base("https://api.xero.com"), *_oauth(*_XERO_SIGN_IN)),
         frozenset({"discover", "totals", "package_trial_balance"}),
         Deletion("full read", "each balance replaces the balance"),
         limits=_XERO_LIMITS,
@@ -356,8 +381,8 @@ _ROWS = (
         "documented",
         (
             _base("https://quickbooks.api.intuit.com"),
-            *_oauth("https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"),
-            _setting("realm_id", "company id of the consent"),
+            *_oauth(*_QUICKBOOKS_SIGN_IN),
+            _setting("realm_id", "company id of the consent; the sign-in tells it", required=False),
         ),
         _READER | {"package_trial_balance"},
         Deletion("feed", "change data capture"),

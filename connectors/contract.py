@@ -5,7 +5,7 @@ A room (``connectors/<room>/``) holds
 * ``open_connector(access: Access) -> Connector`` in its ``__init__``;
 * ``normalize.sql``, which the connector's ``normalize`` runs and whose change makes figures be made again;
 * ``sandbox.py`` with ``open_sandbox`` (see :mod:`connectors.sandbox.stage`);
-* for a sign-in by redirect, ``AUTHORIZE_PATH`` and ``oauth_app(access) -> OAuthApp`` in its ``__init__``.
+* for a sign-in by redirect, ``oauth_app(access) -> OAuthApp`` in its ``__init__`` (see :mod:`connectors.oauth`).
 
 A :class:`Connector` reads; it never writes to the package, knows no warehouse and no registry. It yields what it
 reads as :data:`Event`\\ s, batch by batch, so that memory does not grow with a dossier, and turns landed tables
@@ -175,7 +175,8 @@ class TokenStore(Protocol):
     def exclusive(self) -> AbstractContextManager[None]: ...
 
     def read(self) -> Mapping[str, Any]:
-        """The stored fields: ``refresh_token``, ``access_token``, ``expires_at`` (ISO 8601, UTC), ``issued_at``."""
+        """The stored fields: ``refresh_token``, ``access_token``, ``issued_at``, ``expires_at`` (ISO 8601, UTC), and
+        ``consent_expires_at`` where it is known when the consent lapses; or those of a session."""
         ...
 
     def save(self, fields: Mapping[str, Any]) -> None: ...

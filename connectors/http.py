@@ -157,6 +157,8 @@ class HttpClient:
             if reply.status == 429:
                 waited += self._wait_for_allowance(attempt, reply, waited)
             elif reply.status in (401, 301, 302, 303, 307):  # a redirect leads to the page to sign in
+                if own := self._ways.refusal(reply):  # no matter of the signature, which need not be renewed
+                    raise own
                 if renewed:
                     raise SignInAgain(f"{self._ways.name} refuses the sign-in{self._explained(reply)}")
                 self._signer.renew(signed)

@@ -32,6 +32,7 @@ _WIRE_INTEGER = pa.decimal128(19, 0)  # unlike int64 it takes numbers as text, t
 _FOUR = Decimal("0.0001")
 
 Row = dict[str, Any]
+_BARE = "rows"
 
 
 @dataclass(frozen=True)
@@ -44,30 +45,48 @@ class Page:
 
 @dataclass(frozen=True)
 class PageShape:
-    """Where a vendor puts rows and the next address: an object ``wrapper`` with fields ``rows`` and ``next``.
+    """Where a vendor puts rows and the next address, as paths of field names: ``d/results`` and ``d/__next``.
 
-    ``unwrap`` finds them in a whole document of any shape that the vendor uses; it raises ValueError for others.
+    ``rows`` "" means that the document is the list of rows itself; ``next`` "" that no next page is told. ``unwrap``
+    finds both in a whole document of any other shape that the vendor uses; it raises ValueError for those that it does
+    not.
     """
 
-    wrapper: str
     rows: str
-    next: str
-    unwrap: Callable[[Any], tuple[list[Row], str | None]]
+    next: str = ""
+    unwrap: Callable[[Any], tuple[list[Row], str | None]] | None = None
+
+    def found_in(self, document: Any) -> tuple[list[Row], str | None]:
+        """Rows and next address of a decoded document. Raises ValueError when there are none."""
+        if self.unwrap:
+            return self.unwrap(document)
+        rows = _at(document, self.rows)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError("no rows in the answer")
+        following = _at(document, self.next) if self.next else None
+        return rows, following if isinstance(following, str) and following else None
+
+
+def _at(document: Any, path: str) -> Any:
+    for name in filter(None, path.split("/")):
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
 
 
 class PageDecoder:
-    """Decodes pages whose rows have ``schema`` (text, int64, bool and :data:`MONEY` fields; others are ignored).
+    """Decodes pages whose rows have ``schema``: text, int64, bool and :data:`MONEY`, and lists or structs of these.
 
-    A field that is missing or null is null.
+    A field that is missing or null is null; fields that are not in the schema are ignored.
     """
 
     def __init__(self, schema: pa.Schema, shape: PageShape) -> None:
         self.schema = schema
-        self._shape = shape
+        self.shape = shape
         row = pa.struct([pa.field(field.name, _wire_type(field.type)) for field in schema])
-        wrapper = pa.struct([(shape.rows, pa.list_(row)), (shape.next, pa.string())])
+        self._rows = (shape.rows or _BARE).split("/")
+        self._next = [*filter(None, shape.next.split("/"))]
         self._options = pyarrow.json.ParseOptions(
-            explicit_schema=pa.schema([(shape.wrapper, wrapper)]),
+            explicit_schema=_document_schema(self._rows, self._next, pa.list_(row)),
             unexpected_field_behavior="ignore",
             newlines_in_values=True,
         )
@@ -80,25 +99,27 @@ class PageDecoder:
             return self._decode_by_value(body)
 
     def _decode_whole(self, body: bytes) -> Page:
-        if not body.lstrip().startswith(b"{"):  # Arrow's reader ends the process on a bare null
+        if not self.shape.rows:
+            body = b'{"%s":%s}' % (_BARE.encode(), body)
+        elif not body.lstrip().startswith(b"{"):  # Arrow's reader ends the process on a bare null
             raise _OtherShape
         reading = pyarrow.json.ReadOptions(use_threads=False, block_size=len(body) + 1)
         table = pyarrow.json.read_json(io.BytesIO(body), read_options=reading, parse_options=self._options)
         if table.num_rows != 1:
             raise _OtherShape
-        wrapper = table.column(self._shape.wrapper).chunk(0)
-        rows = wrapper.field(self._shape.rows)
+        rows = _field(table, self._rows)
         if not rows[0].is_valid:
             raise _OtherShape
         fields = rows.flatten()
         if fields.null_count:
             raise _OtherShape
         columns = [_landed(pc.struct_field(fields, field.name), field.type) for field in self.schema]
-        return Page(pa.RecordBatch.from_arrays(columns, schema=self.schema), wrapper.field(self._shape.next)[0].as_py())
+        following = _field(table, self._next)[0].as_py() if self._next else None
+        return Page(pa.RecordBatch.from_arrays(columns, schema=self.schema), following or None)
 
     def _decode_by_value(self, body: bytes) -> Page:
         document = json.loads(body, parse_float=str, parse_int=str)
-        rows, next_page = self._shape.unwrap(document)
+        rows, next_page = self.shape.found_in(document)
         columns = [_column([row.get(field.name) for row in rows], field) for field in self.schema]
         return Page(pa.RecordBatch.from_arrays(columns, schema=self.schema), next_page)
 
@@ -142,6 +163,26 @@ def whole_pages(
                 body = coming.result() if coming and hint == page.next else fetch(url)
 
 
+def numbered_pages(
+    fetch: Callable[[str], bytes], address: Callable[[int], str], decoder: PageDecoder, full: int, first: int = 1
+) -> Iterator[pa.RecordBatch]:
+    """The rows of pages that are asked for by number: ``address(n)`` from ``first`` on, until one has fewer than
+    ``full`` rows. While one is used, the next is fetched already. Raises VendorDown like :func:`whole_pages`."""
+    with ThreadPoolExecutor(1, thread_name_prefix="next-page") as ahead:
+        number = first
+        body = fetch(address(number))
+        while True:
+            try:
+                rows = decoder.decode(body).rows
+            except ValueError:
+                rows = _decode_again(fetch, address(number), decoder).rows
+            coming = ahead.submit(fetch, address(number + 1)) if rows.num_rows >= full else None
+            yield rows
+            if coming is None:
+                return
+            number, body = number + 1, coming.result()
+
+
 def _decode_again(fetch: Callable[[str], bytes], url: str, decoder: PageDecoder) -> Page:
     try:
         return decoder.decode(fetch(url))
@@ -151,8 +192,8 @@ def _decode_again(fetch: Callable[[str], bytes], url: str, decoder: PageDecoder)
 
 def peek_next(body: bytes, decoder: PageDecoder) -> str | None:
     """The next address without decoding the page; a guess, to be compared with what decoding finds."""
-    name = json.dumps(decoder._shape.next).encode()
-    at = body.rfind(name)
+    name = json.dumps(decoder.shape.next.rpartition("/")[2]).encode()
+    at = body.rfind(name) if decoder.shape.next else -1
     if at < 0:
         return None
     try:
@@ -167,13 +208,51 @@ def concatenated(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Tab
     return pa.Table.from_batches(batches, schema=schema)
 
 
+def _document_schema(rows: Sequence[str], following: Sequence[str], kind: pa.DataType) -> pa.Schema:
+    """The schema of a document with ``kind`` at one path and text at the other."""
+    tree: dict[str, Any] = {}
+    for path, leaf in ((rows, kind), (following, pa.string())):
+        branch = tree
+        for name in path[:-1]:
+            branch = branch.setdefault(name, {})
+        if path:
+            branch[path[-1]] = leaf
+
+    def fields(branch: dict[str, Any]) -> list[pa.Field]:
+        return [
+            pa.field(name, pa.struct(fields(leaf)) if isinstance(leaf, dict) else leaf) for name, leaf in branch.items()
+        ]
+
+    return pa.schema(fields(tree))
+
+
+def _field(table: pa.Table, path: Sequence[str]) -> pa.Array:
+    found = table.column(path[0]).chunk(0)
+    for name in path[1:]:
+        found = pc.struct_field(found, name)
+    return found
+
+
 def _wire_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(inner.name, _wire_type(inner.type)) for inner in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(_wire_type(kind.value_type))
     if kind == MONEY:
         return _WIRE_MONEY
     return _WIRE_INTEGER if kind == pa.int64() else kind
 
 
 def _landed(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_struct(kind):
+        inner = [_landed(column.field(field.name), field.type) for field in kind]
+        return pa.StructArray.from_arrays(inner, fields=list(kind), mask=column.is_null())
+    if pa.types.is_list(kind):
+        values = _landed(column.flatten(), kind.value_type)
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        ends = pc.cumulative_sum(lengths)
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
+        return pa.ListArray.from_arrays(offsets, values, type=kind, mask=column.is_null())
     if kind == MONEY:
         return pc.round(column, 4, "half_towards_infinity").cast(MONEY)
     return column.cast(kind)
@@ -182,15 +261,23 @@ def _landed(column: pa.Array, kind: pa.DataType) -> pa.Array:
 def _column(values: list[Any], field: pa.Field) -> pa.Array:
     """A column from values that may be of another kind than they should; numbers are text here."""
     try:
-        if field.type == MONEY:
-            return pa.array([None if _blank(v) else _money(v) for v in values], MONEY)
-        if field.type == pa.int64():
-            return pa.array([None if _blank(v) else int(Decimal(str(v))) for v in values], pa.int64())
-        if field.type == pa.bool_():
-            return pa.array([None if _blank(v) else str(v).lower() in ("true", "1") for v in values], pa.bool_())
-        return pa.array([None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], field.type)
-    except (InvalidOperation, TypeError, ValueError, OverflowError) as error:
+        return pa.array([_value(value, field.type) for value in values], field.type)
+    except (InvalidOperation, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ReportABug(f"the vendor's field {field.name} holds something that is no {field.type}") from error
+
+
+def _value(value: Any, kind: pa.DataType) -> Any:
+    if pa.types.is_struct(kind):
+        return None if value is None else {inner.name: _value(value.get(inner.name), inner.type) for inner in kind}
+    if pa.types.is_list(kind):
+        return None if value is None else [_value(each, kind.value_type) for each in value]
+    if kind == MONEY:
+        return None if _blank(value) else _money(value)
+    if kind == pa.int64():
+        return None if _blank(value) else int(Decimal(str(value)))
+    if kind == pa.bool_():
+        return None if _blank(value) else str(value).lower() in ("true", "1")
+    return None if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _blank(value: Any) -> bool:

@@ -15,6 +15,7 @@ from resources.packages import package_resources
 from resources.warehouse import WarehouseResource
 from sensors.abandoned import abandoned_runs_sensor
 from sensors.failures import failed_runs_sensor
+from sensors.lapses import lapsing_consents_sensor
 from sensors.new_links import new_links_sensor
 from sensors.retries import retries_sensor
 from sensors.unlinked import unlinked_dossiers_sensor
@@ -30,6 +31,7 @@ defs = dg.Definitions(
         retries_sensor,
         abandoned_runs_sensor,
         failed_runs_sensor,
+        lapsing_consents_sensor,
     ],
     resources={**package_resources(), "warehouse": WarehouseResource(), "notifier": NotifierResource()},
     executor=dg.in_process_executor,

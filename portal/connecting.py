@@ -90,7 +90,9 @@ def connect(
     row = package(slug)
     row.load_room()
     settings = absolute(row.complete_settings(parse_settings(set_ or [])))
-    secrets = gather_secrets(row, secret or [], settings)
+    secrets = gather_secrets(row, secret or [])
+    if row.by_redirect and "refresh_token" not in secrets:
+        settings, secrets = signed_in(row, settings, secrets)
     house = House.open()
     firm_id = house.registry.ensure_firm(firm).firm_id
     connection = house.registry.add_connection(row.slug, firm_id, name or row.name, settings, secrets)
@@ -116,11 +118,12 @@ def connections(json: JsonFlag = False) -> None:
             "software": c.software,
             "firm": c.firm_id,
             "name": c.name,
-            "health": c.health,
-            "health_detail": c.health_detail,
+            "health": health,
+            "health_detail": detail,
             "expires_at": c.expires_at,
         }
         for c in house.registry.connections()
+        for health, detail in [c.standing(house.now())]
     ]
     show(rows, json=json, empty="No connections yet. Make one with: grandlivre connect SLUG --firm FIRM")
 
@@ -139,15 +142,19 @@ def reconnect(
     found = registry.connection(connection)
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
-    given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or not row.secrets)
+    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.by_redirect)
+    before = registry.secrets(connection)
+    if row.by_redirect and not (secret or set_):
+        settings, given = signed_in(row, settings, before)
     if given or set_:
-        before = registry.secrets(connection)
-        # Tokens are never read and written back here: a sync may renew them at any moment.
-        registry.replace_secrets(connection, {**before, **given}, settings=settings, keep_tokens=True)
+        # Tokens are never read and written back here: a sync may renew them at any moment. Those of a consent go on
+        # with other secrets; a session that the old ones logged in to proves nothing of the new ones.
+        consent = row.by_redirect
+        registry.replace_secrets(connection, {**before, **given}, settings=settings, keep_tokens=consent)
         try:
             verify(house, connection)
         except BaseException:
-            registry.replace_secrets(connection, before, settings=found.settings, keep_tokens=True)
+            registry.replace_secrets(connection, before, settings=found.settings, keep_tokens=consent)
             registry.set_health(connection, found.health, found.health_detail)
             raise
     else:
@@ -196,10 +203,8 @@ def absolute(settings: dict[str, str]) -> dict[str, str]:
     return settings
 
 
-def gather_secrets(
-    row: Package, given: Sequence[str], settings: dict[str, str], *, only_given: bool = False
-) -> dict[str, Secret]:
-    """The secrets of a connection: from files, standard input, a hidden prompt, or the package's sign-in page."""
+def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = False) -> dict[str, Secret]:
+    """The secrets of a connection: from files, standard input, or a hidden prompt."""
     known = {field.name: field for field in row.secrets}
     secrets: dict[str, Secret] = {}
     for text in given:
@@ -215,11 +220,17 @@ def gather_secrets(
     for field in row.secrets:
         if field.required and field.name not in secrets:
             secrets[field.name] = _read_secret(field.name, None)
-    if "refresh_token" in known and "refresh_token" not in secrets:
-        from portal.signin import sign_in
-
-        secrets.update(sign_in(row, settings, secrets))
     return secrets
+
+
+def signed_in(
+    row: Package, settings: dict[str, str], secrets: dict[str, Secret]
+) -> tuple[dict[str, str], dict[str, Secret]]:
+    """The settings and secrets of a connection with those that the package's sign-in page brings."""
+    from portal.signin import sign_in
+
+    consent = sign_in(row, settings, secrets)
+    return {**settings, **consent.settings}, {**secrets, **consent.tokens}
 
 
 def _read_secret(name: str, source: str | None) -> Secret:

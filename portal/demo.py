@@ -13,8 +13,7 @@ from typing import Annotated
 import typer
 
 from connectors.catalog import Package, available_packages
-from connectors.sandbox.company import company
-from connectors.sandbox.stage import Sandbox, open_sandbox
+from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.errors import ReportABug
 from foundation.home import DATABASE_VARIABLE, Home
 from foundation.secrets import Secret
@@ -50,8 +49,7 @@ def demo(
         for row in available_packages():
             folder = home.root / "sandbox" / row.slug
             folder.mkdir(parents=True)
-            told = company(row.country if row.country in ("BE", "FR", "NL") else "BE")
-            sandbox = stack.enter_context(open_sandbox(row, told, folder))
+            sandbox = stack.enter_context(open_sandbox(row, company_of(row), folder))
             by_software[row.slug] = [link_sandbox(house, row, sandbox)]
             tell(f"{row.name}: sandbox connected, dossier {by_software[row.slug][0]} linked")
         os.environ["DAGSTER_HOME"] = str(home.dagster)

@@ -21,10 +21,11 @@ import requests
 
 from connectors.budgets import LocalBudget
 from connectors.catalog import Package
+from connectors.consent import Consent, Question, accept
 from connectors.contract import Access
 from connectors.http import HttpClient, VendorWays
-from connectors.oauth import authorization_url, exchange_code, new_state
-from foundation.errors import SignInAgain, Wait, WrongInput
+from connectors.oauth import OAuthApp
+from foundation.errors import Wait, WrongInput
 from foundation.secrets import Secret
 from portal.output import tell
 
@@ -41,16 +42,16 @@ def sign_in(
     *,
     browse: Callable[[str], object] = webbrowser.open,
     patience: float = _PATIENCE,
-) -> dict[str, Secret]:
-    """Opens the package's consent page and returns the tokens of the consent (``refresh_token``, ``access_token``,
-    ``expires_at``, ``issued_at``). Raises SignInAgain when consent is refused, Wait when nobody came back."""
-    room = row.load_room()
-    access = Access(row.slug, settings, secrets)
-    app = room.oauth_app(access)
+) -> Consent:
+    """Opens the package's consent page and returns the consent: its tokens, and settings that came back with it.
+
+    Raises SignInAgain when consent is refused, Wait when nobody came back, and WrongInput when it was given for
+    something else than ``settings`` name, such as another company.
+    """
+    app: OAuthApp = row.load_room().oauth_app(Access(row.slug, settings, secrets))
     redirect = settings.get("redirect_uri") or LOOPBACK
-    state = new_state()
-    page = settings["base_url"].rstrip("/") + room.AUTHORIZE_PATH
-    address = authorization_url(page, app.client_id, redirect, state)
+    question = Question.new(redirect)
+    address = question.address(app)
     tell(f"Sign in to {row.name} and give consent:\n  {address}")
     local = urlsplit(redirect).hostname in ("localhost", "127.0.0.1", "::1") and urlsplit(redirect).scheme == "http"
     if local:
@@ -58,7 +59,6 @@ def sign_in(
     else:
         browse(address)
         answer = _ask_address()
-    code = code_of(answer, state)
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -66,20 +66,7 @@ def sign_in(
     with requests.Session() as session:
         budget = LocalBudget(app.vendor, now, time.sleep)
         client = HttpClient(VendorWays(app.vendor), session, budget, now=now, sleep=time.sleep)
-        fields = exchange_code(app, client, code, redirect, now=now)
-    return {name: Secret(value) for name, value in fields.items()}
-
-
-def code_of(address: str, state: str) -> Secret:
-    """The code in the address that the vendor sent the browser to. Raises SignInAgain when it holds none, or when it
-    answers another question than ours."""
-    fields = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    if fields.get("state") != state:
-        raise SignInAgain("the answer does not belong to this sign-in", next_step="Start again, in one browser.")
-    if "code" not in fields:
-        reason = fields.get("error_description") or fields.get("error") or "no code came back"
-        raise SignInAgain(f"consent was not given ({reason})", next_step="Start again and give consent.")
-    return Secret(fields["code"])
+        return accept(app, client, question, answer, settings, now=now)
 
 
 def _await_redirect(redirect: str, start: Callable[[], object], patience: float) -> str:

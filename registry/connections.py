@@ -18,7 +18,7 @@ from registry.names import did_you_mean, first_free, require_id, slug
 from registry.records import NOT_TRIED, Connection, Firm, record
 
 # A consent's tokens rotate: they live with the tokens from the start, so that no stale copy can ever be used.
-_ROTATING = ("refresh_token", "access_token", "expires_at", "issued_at")
+_ROTATING = ("refresh_token", "access_token", "expires_at", "issued_at", "consent_expires_at")
 _LONGEST_TEXT = 4000
 _SEEN_JUST_NOW = timedelta(minutes=1)
 
@@ -144,10 +144,7 @@ class Connections(Database):
         self.connection(connection_id)
         with self.locks.connection(connection_id, timeout=120), self.writing() as session:
             row = self.connection_row(session, connection_id)
-            tokens = row.sealed_tokens
-            self._seal(row, secrets)
-            if keep_tokens and not secrets.get("refresh_token"):
-                row.sealed_tokens = tokens
+            self._seal(row, secrets, keep_tokens=keep_tokens and not secrets.get("refresh_token"))
             if settings is not None:
                 row.settings = dict(settings)
             return record(Connection, row)
@@ -206,10 +203,17 @@ class Connections(Database):
         if not session.scalar(select(func.count()).select_from(models.Connection)):
             self.vault.create()
 
-    def _seal(self, row: models.Connection, secrets: Mapping[str, Secret]) -> None:
+    def _seal(self, row: models.Connection, secrets: Mapping[str, Secret], *, keep_tokens: bool = False) -> None:
         rotating = {name: secrets[name].reveal() for name in _ROTATING if secrets.get(name)}
         row.sealed_secrets = self.vault.seal_all({name: s for name, s in secrets.items() if name not in _ROTATING})
-        row.sealed_tokens = self.vault.seal(Secret(json.dumps(rotating))) if rotating else None
+        if not keep_tokens:
+            self.seal_tokens(row, rotating)
+
+    def seal_tokens(self, row: models.Connection, fields: Mapping[str, Any]) -> None:
+        """Puts ``fields`` (that JSON can hold) in the place of the connection's tokens, with the end of its consent."""
+        row.sealed_tokens = self.vault.seal(Secret(json.dumps(dict(fields)))) if fields else None
+        lapses = fields.get("consent_expires_at")
+        row.expires_at = datetime.fromisoformat(lapses) if lapses else None
 
     def _clean(self, text: str, row: models.Connection) -> str:
         """``text`` without what looks like a secret, nor any secret of this very connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 
@@ -20,9 +20,16 @@ NOT_TRIED = "not tried yet"
 """The health detail of a connection that nobody has used yet."""
 
 
+LAPSES_SOON = timedelta(days=7)
+"""How long ahead the end of a consent is told: time for a person to sign in, and no alarm while every night renews it
+(the shortest consents live for a month)."""
+
+
 @dataclass(frozen=True)
 class Connection:
-    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, seen at ``health_at``."""
+    """A firm's way into a package. ``health`` is one of :data:`registry.models.HEALTH`, seen at ``health_at``; what
+    people are told is :meth:`standing`. ``expires_at`` is when its consent lapses, None when it does not or nobody
+    knows."""
 
     id: str
     firm_id: str
@@ -40,6 +47,22 @@ class Connection:
     def refused(self) -> bool:
         """The package refused the sign-in; until a person signs in again nothing but a person's sync should try."""
         return self.health == "needs_login" and self.health_detail != NOT_TRIED
+
+    def standing(self, now: datetime) -> tuple[str, str | None]:
+        """The health at ``now``, and its detail: a consent ends by the clock, seen or not.
+
+        A lapsed one needs a sign-in. Nothing is refused for that alone: only the package can say that it is over.
+        """
+        told = self.lapse(now)
+        if self.health != "ok" or self.expires_at is None or told is None:
+            return self.health, self.health_detail
+        return "expiring" if self.expires_at > now else "needs_login", told
+
+    def lapse(self, now: datetime) -> str | None:
+        """What is told of the end of a consent that the package still takes; None while that is far, or unknown."""
+        if self.expires_at is None or self.expires_at - now > LAPSES_SOON or self.health == "needs_login":
+            return None
+        return f"the consent {'lapses' if self.expires_at > now else 'lapsed'} on {self.expires_at:%Y-%m-%d}"
 
 
 @dataclass(frozen=True)

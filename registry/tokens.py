@@ -78,21 +78,24 @@ class ConnectionTokens:
     def save(self, fields: Mapping[str, Any]) -> None:
         """Puts ``fields`` in the place of what is stored; once it returns they survive a power cut.
 
-        Secrets and moments are taken too, and come back as texts. Raises ReportABug outside :meth:`exclusive`.
+        Secrets and moments are taken too, and come back as texts. ``consent_expires_at`` becomes the connection's
+        ``expires_at`` with the same stroke. Raises ReportABug outside :meth:`exclusive`.
         """
         if not getattr(self._here, "holds", False):
             raise ReportABug(f"tokens of {self._subject} saved without holding it alone")
-        text = json.dumps(dict(fields), default=_as_text)
+        plain = {name: _plain(value) for name, value in fields.items()}
         with self._registry.writing() as session:
             row = self._registry.connection_row(session, self._connection_id)
-            row.sealed_tokens = self._registry.vault.seal(Secret(text))
+            self._registry.seal_tokens(row, plain)
 
     @property
     def _subject(self) -> str:
         return f"connection {self._connection_id}"
 
 
-def _as_text(value: object) -> str:
+def _plain(value: object) -> str | int:
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, datetime):

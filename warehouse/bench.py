@@ -90,6 +90,7 @@ class Workbench:
         self.db.execute(scripts.TRUSTWORTHY)
         for schema in ("landed", "books", "work"):
             self.db.execute(f"CREATE SCHEMA {schema}")
+        self.db.execute("CREATE TABLE books.carried_result (account VARCHAR)")
 
     def __enter__(self) -> Workbench:
         return self

@@ -18,20 +18,24 @@ from connectors.sandbox.stage import DETAILS
 
 Writer = Callable[[Path, Company], None]
 
-_SIGNED = DETAILS - {"sides"}
-_UNDATED = DETAILS - {"period"}
-_FEC = frozenset(("party", "currency", "sides", "document", "description"))
+_FULL = DETAILS - {"counts"}
+_SIGNED = _FULL - {"sides"}
+_UNDATED = _FULL - {"period"}
+# An audit file does not tell whether its year is closed.
+_AUDIT = _FULL - {"closing", "closed_years"}
+# A FEC numbers its entries in order of validation: one that goes renumbers those behind it.
+_FEC = frozenset(("party", "currency", "sides", "document", "description", "openings", "first_opening", "closed_years"))
 
 _DIALECTS: dict[str, tuple[Writer, frozenset[str]]] = {
-    "expertm": (sandbox_csv.EXPERTM.write, DETAILS),
+    "expertm": (sandbox_csv.EXPERTM.write, _FULL),
     "wings": (sandbox_csv.WINGS.write, _SIGNED),
-    "verocount": (sandbox_csv.VEROCOUNT.write, DETAILS),
+    "verocount": (sandbox_csv.VEROCOUNT.write, _FULL),
     "topaccount": (sandbox_csv.TOPACCOUNT.write, _UNDATED),
-    "adsolut": (sandbox_csv.ADSOLUT.write, DETAILS),
-    "popsy": (sandbox_csv.POPSY.write, DETAILS),
+    "adsolut": (sandbox_csv.ADSOLUT.write, _FULL),
+    "popsy": (sandbox_csv.POPSY.write, _FULL),
     # The opening balance of an audit file has no documents; version 4.0 has no due dates.
-    "oras": (sandbox_xaf.write_3_2, DETAILS - {"closing", "document"}),
-    "briljant": (sandbox_xaf.write_4_0, DETAILS - {"closing", "due_date"}),
+    "oras": (sandbox_xaf.write_3_2, _AUDIT - {"document"}),
+    "briljant": (sandbox_xaf.write_4_0, _AUDIT - {"due_date"}),
     "cegid": (sandbox_fec.write, _FEC),
 }
 
@@ -44,6 +48,7 @@ class DropSandbox:
     software: str
     external_id: str
     tells: frozenset[str]
+    left_behind: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from connectors.contract import Access, Connector
 
-from .client import AUTHORIZE_PATH, ExactOnline, oauth_app
+from .client import ExactOnline, oauth_app
 
-__all__ = ["AUTHORIZE_PATH", "ExactOnline", "oauth_app", "open_connector"]
+__all__ = ["ExactOnline", "oauth_app", "open_connector"]
 
 
 def open_connector(access: Access) -> Connector:

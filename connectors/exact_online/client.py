@@ -13,14 +13,14 @@ import requests
 from connectors.budgets import LocalBudget
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear
 from connectors.http import HttpClient
-from connectors.oauth import MemoryTokenStore, OAuthApp, OAuthSigner
+from connectors.oauth import OAuthApp, OAuthSigner
 from foundation.errors import AskForAccess, ReportABug, WrongInput
 
 from . import resources as r
 from .reading import DivisionReader
 from .wire import VENDOR, WAYS, ExactWire
 
-NOT_BEFORE = timedelta(seconds=570)
+NOT_BEFORE, CONSENT_LIFETIME = timedelta(seconds=570), timedelta(days=30)
 AUTHORIZE_PATH, TOKEN_PATH = "/api/oauth2/auth", "/api/oauth2/token"
 
 
@@ -41,7 +41,7 @@ class ExactOnline:
         self._tokens = HttpClient(WAYS, self._session, apart, now=self._now, sleep=self._sleep)
         self._signer = OAuthSigner(
             app,
-            access.tokens or MemoryTokenStore(),
+            access.tokens,
             self._tokens,
             now=self._now,
             sleep=self._sleep,
@@ -148,6 +148,8 @@ def oauth_app(access: Access) -> OAuthApp:
         client_id=access.setting("client_id"),
         client_secret=access.secret("client_secret"),
         not_before=NOT_BEFORE,
+        authorize_url=access.settings.get("authorize_url") or base + AUTHORIZE_PATH,
+        consent_lifetime=CONSENT_LIFETIME,
     )
 
 

@@ -138,5 +138,5 @@ def _check_document(reply: Reply) -> None:
 
 _UNQUOTED = "',()$:"
 _JSON = {"Accept": "application/json"}
-_SHAPE = PageShape("d", "results", "__next", _unwrap)
+_SHAPE = PageShape("d/results", "d/__next", _unwrap)
 WAYS = VendorWays(VENDOR, _windows, _explain, _refusal)

@@ -131,12 +131,14 @@ def _place(k: int) -> int:
 class Company:
     """The company as it stands at ``revision``; ``entries_per_month`` (up to 12,999) sets its size.
 
-    An entry has 2.5 lines on average, the three years have 42 months.
+    An entry has 2.5 lines on average, the three years have 42 months: the first has 18, or 12 for packages that know
+    no other years than those of twelve months.
     """
 
     country: str = "BE"
     revision: int = 0
     entries_per_month: int = 6
+    long_first_year: bool = True
 
     code = "1042"
     name = "Atelier Grand-Livre"
@@ -146,13 +148,17 @@ class Company:
     def vat_number(self) -> str:
         return {"BE": "BE0403019261", "FR": "FR40303265045", "NL": "NL004495445B01"}[self.country]
 
-    years = (
-        FiscalYear("2024", date(2023, 7, 1), date(2024, 12, 31), closed=True),
-        FiscalYear("2025", date(2025, 1, 1), date(2025, 12, 31), closed=True),
-        FiscalYear("2026", date(2026, 1, 1), date(2026, 12, 31), closed=False),
-    )
     journals = JOURNALS
     parties = PARTIES
+
+    @cached_property
+    def years(self) -> tuple[FiscalYear, ...]:
+        first = date(2023, 7, 1) if self.long_first_year else date(2024, 1, 1)
+        return (
+            FiscalYear("2024", first, date(2024, 12, 31), closed=True),
+            FiscalYear("2025", date(2025, 1, 1), date(2025, 12, 31), closed=True),
+            FiscalYear("2026", date(2026, 1, 1), date(2026, 12, 31), closed=False),
+        )
 
     @cached_property
     def accounts(self) -> tuple[Account, ...]:
@@ -418,6 +424,8 @@ class _Books:
 
 
 @lru_cache(maxsize=16)
-def company(country: str = "BE", revision: int = 0, entries_per_month: int = 6) -> Company:
+def company(
+    country: str = "BE", revision: int = 0, entries_per_month: int = 6, long_first_year: bool = True
+) -> Company:
     """The company, made once per argument set and process."""
-    return Company(country, revision, entries_per_month)
+    return Company(country, revision, entries_per_month, long_first_year)

@@ -8,11 +8,13 @@ before the client, and refuses what the vendor would refuse.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
 from connectors.catalog import Package
-from connectors.sandbox.company import Company
+from connectors.sandbox.company import Company, company
 
 DETAILS = frozenset(
     {
@@ -26,6 +28,12 @@ DETAILS = frozenset(
         "document",
         "description",
         "empty_accounts",  # accounts without lines are in the chart
+        "openings",  # every year's opening balances are lines; without it later years carry over what stood before
+        "first_opening",  # the balances that the books begin with are an opening, not movements of the first year
+        "closed_years",  # whether a year is closed
+        "lasting_keys",  # a line keeps its key when others go
+        "counts",  # how many rows there are, apart from the rows
+        "balances",  # the package's own balances beside the lines
     }
 )
 """What a dialect may or may not be able to tell; a sandbox lists what its package tells in ``tells``."""
@@ -40,6 +48,11 @@ class Sandbox(Protocol):
     tells: frozenset[str]
 
     @property
+    def left_behind(self) -> frozenset[str]:
+        """Notes about what the sandbox lets lie about, as real books do; it is told to people and is in no figure."""
+        ...
+
+    @property
     def calls(self) -> int:
         """How many calls were answered so far; 0 for files."""
         ...
@@ -49,9 +62,18 @@ class Sandbox(Protocol):
         ...
 
 
-def open_sandbox(package: Package, company: Company, folder: Path) -> AbstractContextManager[Sandbox]:
-    """The sandbox of a package's room, telling ``company``; ``folder`` is for those that write files."""
-    from importlib import import_module
+def company_of(package: Package, revision: int = 0, entries_per_month: int = 6) -> Company:
+    """The company as the package can tell it: in its country's chart, and with a long first year unless the room's
+    sandbox says ``LONG_FIRST_YEAR = False``."""
+    country = package.country if package.country in ("BE", "FR", "NL") else "BE"
+    return company(country, revision, entries_per_month, getattr(_sandbox_of(package), "LONG_FIRST_YEAR", True))
 
-    room = import_module(f"{package.load_room().__name__}.sandbox")
-    return cast(AbstractContextManager[Sandbox], room.open_sandbox(package.slug, company, folder))
+
+def _sandbox_of(package: Package) -> ModuleType:
+    return import_module(f"{package.load_room().__name__}.sandbox")
+
+
+def open_sandbox(package: Package, told: Company, folder: Path) -> AbstractContextManager[Sandbox]:
+    """The sandbox of a package's room, telling ``told``; ``folder`` is for those that write files."""
+    opened = _sandbox_of(package).open_sandbox(package.slug, told, folder)
+    return cast(AbstractContextManager[Sandbox], opened)

@@ -23,7 +23,9 @@ DOSSIER = "ATELIER"
 
 _TELLS = frozenset(
     {"closing", "party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts"}
+    | {"openings", "first_opening", "closed_years", "lasting_keys"}
 )
+_LEFT_BEHIND = frozenset({"dummy_documents", "duplicate_rows", "garbage_rows", "no_book_year", "simulation_lines"})
 _TYPES = {  # DBKTYPE, DBKTYPE2, DBKOPT
     "purchase": ("0", "0", ""),
     "sales": ("2", "0", ""),
@@ -39,6 +41,7 @@ class WinBooksSandbox:
     """See :class:`connectors.sandbox.stage.Sandbox`. ``folder/data`` is the root."""
 
     tells = _TELLS
+    left_behind = _LEFT_BEHIND
     calls = 0
 
     def __init__(self, company: Company, folder: Path) -> None:

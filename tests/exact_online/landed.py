@@ -28,7 +28,7 @@ from connectors.contract import (
 )
 from connectors.exact_online import ExactOnline
 from connectors.exact_online.sandbox import ExactSandbox
-from connectors.oauth import MemoryTokenStore
+from connectors.tokens import MemoryTokenStore
 from foundation.secrets import Secret
 
 SOFTWARE = "exact_online_be"

@@ -11,8 +11,8 @@ from connectors.catalog import available_packages
 from connectors.contract import Access, ExtractRequest
 from connectors.exact_online import ExactOnline, open_connector
 from connectors.exact_online.sandbox import ExactSandbox
-from connectors.oauth import MemoryTokenStore
 from connectors.sandbox.company import company
+from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, VendorDown, WrongInput
 from foundation.secrets import Secret
 

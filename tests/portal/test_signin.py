@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -18,8 +18,9 @@ from foundation.errors import SignInAgain, Wait, WrongInput
 from foundation.home import Home
 from foundation.secrets import Secret
 from portal.connecting import verify
-from portal.signin import code_of, sign_in
+from portal.signin import sign_in
 from resources.house import House
+from tests.portal.browser import free_redirect, person
 
 ROW = package("exact_online_be")
 
@@ -30,26 +31,6 @@ def vendor(tmp_path: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def free_redirect() -> str:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/callback"
-
-
-def person(change: Callable[[str], str] = lambda address: address) -> Callable[[str], object]:
-    """A person's browser: opens the page, consents, and follows the redirect (changed on its way)."""
-
-    def browse(address: str) -> None:
-        def go() -> None:
-            answer = requests.get(address, allow_redirects=False, timeout=30)
-            target = answer.headers.get("Location") or address
-            requests.get(change(target), timeout=30)
-
-        threading.Thread(target=go, daemon=True).start()
-
-    return browse
-
-
 def settings(vendor: Sandbox, **more: str) -> dict[str, str]:
     return ROW.complete_settings({**vendor.settings, **more})
 
@@ -57,7 +38,7 @@ def settings(vendor: Sandbox, **more: str) -> dict[str, str]:
 def test_consent_in_the_browser_makes_a_connection_that_works(vendor: Sandbox, tmp_path: Path) -> None:
     chosen = settings(vendor, redirect_uri=free_redirect())
     secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
-    tokens = sign_in(ROW, chosen, secret, browse=person(), patience=60)
+    tokens = sign_in(ROW, chosen, secret, browse=person(), patience=60).tokens
     assert set(tokens) >= {"refresh_token", "access_token", "expires_at"}
     house = House.open(Home(tmp_path / "home"))
     connection = house.registry.add_connection(ROW.slug, "F", "F", chosen, {**secret, **tokens})
@@ -81,13 +62,6 @@ def test_an_answer_to_another_question_is_refused(vendor: Sandbox) -> None:
         )
 
 
-def test_refused_consent_says_why() -> None:
-    with pytest.raises(SignInAgain, match="access_denied"):
-        code_of("http://localhost/callback?error=access_denied&state=s", "s")
-    assert code_of("/callback?code=abc&state=s", "s").reveal() == "abc"
-    assert parse_qs(urlsplit("/callback?code=abc&state=s").query)["state"] == ["s"]
-
-
 def test_connections_that_stay_silent_and_other_requests_do_not_stand_in_the_way(vendor: Sandbox) -> None:
     redirect = free_redirect()
     secret = {"client_secret": Secret(vendor.secrets["client_secret"])}
@@ -103,8 +77,8 @@ def test_connections_that_stay_silent_and_other_requests_do_not_stand_in_the_way
 
         threading.Thread(target=go, daemon=True).start()
 
-    tokens = sign_in(ROW, settings(vendor, redirect_uri=redirect), secret, browse=browse, patience=5)
-    assert "refresh_token" in tokens
+    consent = sign_in(ROW, settings(vendor, redirect_uri=redirect), secret, browse=browse, patience=5)
+    assert "refresh_token" in consent.tokens
     assert statuses[:3] == [404, 404, 404]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from connectors.sandbox.company import Company, company
 from tests.warehouse.conftest import NOON, Ledger, prepared
@@ -89,23 +90,27 @@ def test_every_line_is_there_with_all_that_the_company_tells(ledger: Ledger) -> 
     assert rows == sorted(expected)
 
 
-def test_an_opening_is_carried_over_where_the_package_posts_none(ledger: Ledger) -> None:
-    """The balances of a continuous ledger: no opening, no closing entries after the first year."""
+@pytest.mark.parametrize("names_the_account", [False, True])
+def test_an_opening_is_carried_over_where_the_package_posts_none(ledger: Ledger, names_the_account: bool) -> None:
+    """The balances of a continuous ledger: no opening, no closing entries after the first year. The result goes where
+    the package says that it carries it, else to an account of ours."""
     told = company()
+    retained = told.numbers["result_brought_forward"]
 
     def continuous(bench) -> None:  # type: ignore[no-untyped-def]
         bench.db.execute(
             "DELETE FROM books.journal_lines WHERE period_kind = 'closing' "
             "OR (period_kind = 'opening' AND fiscal_year <> '2024')"
         )
+        if names_the_account:
+            bench.db.execute("INSERT INTO books.carried_result VALUES (?)", [retained])
 
     with prepared(ledger.folder, told, spoil=continuous, balances=False) as bench:
         rows = bench.db.execute(
             "SELECT fiscal_year, account, opening FROM work.openings WHERE fiscal_year <> '2024' ORDER BY ALL"
         ).fetchall()
-    retained = told.numbers["result_brought_forward"]
     expected = sorted(
-        (year, "RESULT-CARRIED" if account == retained else account, row["opening"])
+        (year, "RESULT-CARRIED" if account == retained and not names_the_account else account, row["opening"])
         for (year, account), row in told.balances().items()
         if row["opening"] and year != "2024"
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.exact_online.wire import _SHAPE as SHAPE
-from connectors.json_pages import MONEY, PageDecoder, pages, peek_next
+from connectors.json_pages import MONEY, PageDecoder, PageShape, numbered_pages, pages, peek_next
 from foundation.errors import ReportABug, VendorDown
 
 SCHEMA = pa.schema([("ID", pa.string()), ("Amount", MONEY), ("Number", pa.int64()), ("Flag", pa.bool_())])
@@ -164,3 +164,76 @@ def test_an_error_while_the_next_page_is_fetched_comes_after_the_rows_before_it(
 def test_a_circle_of_pages_ends() -> None:
     with pytest.raises(VendorDown, match="circle"):
         list(pages(lambda url: body("", "1" if url == "2" else "2"), "1", DECODER, lambda url: url))
+
+
+_NESTED = pa.schema(
+    [("Id", pa.string()), ("Lines", pa.list_(pa.struct([("Account", pa.string()), ("Amount", MONEY)])))]
+)
+_CENTS = st.decimals(min_value="-99999.99", max_value="99999.99", places=2)
+_LINES = st.lists(
+    st.fixed_dictionaries({}, optional={"Account": st.none() | st.text(max_size=5), "Amount": st.none() | _CENTS}),
+    max_size=4,
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"Id": st.text(max_size=3)}, optional={"Lines": st.none() | _LINES}), max_size=5))
+def test_lines_inside_rows_arrive_whole_by_both_ways(rows: list[dict[str, Any]]) -> None:
+    document = json.dumps({"Items": rows}, default=float).encode()
+    decoder = PageDecoder(_NESTED, PageShape("Items"))
+    expected = [
+        {
+            "Id": row["Id"],
+            "Lines": None
+            if row.get("Lines") is None
+            else [{"Account": line.get("Account"), "Amount": line.get("Amount")} for line in row["Lines"]],
+        }
+        for row in rows
+    ]
+    assert decoder.decode(document).rows.to_pylist() == expected
+    assert decoder._decode_by_value(document).rows.to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "document", "next_page"),
+    [
+        (PageShape("value", "@odata.nextLink"), '{"@odata.context":"c","value":[%s],"@odata.nextLink":"n"}', "n"),
+        (PageShape("collection", "pagination/nextPage"), '{"collection":[%s],"pagination":{"nextPage":"n"}}', "n"),
+        (PageShape("collection", "pagination/nextPage"), '{"collection":[%s],"pagination":{"lastPage":"n"}}', None),
+        (PageShape(""), "[%s]", None),
+        (PageShape(""), " \n [%s]", None),
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_and_next_page_are_found_where_the_vendor_puts_them(
+    shape: PageShape, document: str, next_page: str | None, count: int
+) -> None:
+    decoder = PageDecoder(SCHEMA, shape)
+    body = (document % ",".join(f'{{"ID":"{n}","Amount":{n}.5}}' for n in range(count))).encode()
+    for page in (decoder.decode(body), decoder._decode_by_value(body)):
+        assert page.rows.column("Amount").to_pylist() == [Decimal(f"{n}.5") for n in range(count)]
+        assert page.next == next_page
+    assert peek_next(body, decoder) == next_page
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "null", "{}", '{"value":null}', '{"value":[1]}', '{"value":[{"ID":"1"}', "<html>"]
+)
+def test_what_is_no_page_is_refused(broken: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        PageDecoder(SCHEMA, PageShape("value")).decode(broken.encode())
+    with pytest.raises(ValueError, match=r".*"):
+        PageDecoder(SCHEMA, PageShape("")).decode(broken.encode())
+
+
+@given(st.integers(0, 25), st.integers(1, 7))
+def test_numbered_pages_end_with_the_first_that_is_not_full(rows: int, size: int) -> None:
+    asked: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        start = int(url) * size
+        return json.dumps([{"Number": n} for n in range(start, min(rows, start + size))]).encode()
+
+    found = numbered_pages(fetch, str, PageDecoder(SCHEMA, PageShape("")), full=size, first=0)
+    assert [n for batch in found for n in batch.column("Number").to_pylist()] == list(range(rows))
+    assert asked == [str(n) for n in range(rows // size + 1)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
 import requests
@@ -16,15 +16,9 @@ from connectors.budgets import LocalBudget
 from connectors.contract import TokenStore
 from connectors.exact_online.sandbox import ExactSandbox, Fault, open_sandbox
 from connectors.http import HttpClient, VendorWays
-from connectors.oauth import (
-    MemoryTokenStore,
-    OAuthApp,
-    OAuthSigner,
-    authorization_url,
-    exchange_code,
-    new_state,
-)
+from connectors.oauth import OAuthApp, OAuthSigner
 from connectors.sandbox.company import company
+from connectors.tokens import MemoryTokenStore
 from foundation.errors import RateLimited, SignInAgain, VendorDown
 from foundation.secrets import Secret
 from tests.exact_online.landed import Clock
@@ -40,7 +34,14 @@ class Desk:
         self.clock = clock
         url = url or sandbox.settings["base_url"] + "/api/oauth2/token"
         secret = Secret(sandbox.secrets["client_secret"])
-        self.app = OAuthApp("Exact Online", url, sandbox.settings["client_id"], secret, timedelta(seconds=570))
+        self.app = OAuthApp(
+            "Exact Online",
+            url,
+            sandbox.settings["client_id"],
+            secret,
+            timedelta(seconds=570),
+            consent_lifetime=timedelta(days=30),
+        )
         budget = LocalBudget("Exact Online", clock, clock.sleep)
         self.client = HttpClient(VendorWays("Exact Online"), session, budget, now=clock, sleep=clock.sleep)
 
@@ -92,6 +93,7 @@ def test_the_stored_fields_are_what_the_contract_promises(desk: Desk, clock: Clo
         "access_token": "stampACCESS.0001",
         "issued_at": clock().isoformat(),
         "expires_at": (clock() + timedelta(seconds=600)).isoformat(),
+        "consent_expires_at": (clock() + timedelta(days=30)).isoformat(),
     }
 
 
@@ -241,25 +243,6 @@ def test_a_refresh_is_a_form_without_redirect_uri(desk: Desk, clock: Clock) -> N
     assert heard.headers["content-type"] == "application/x-www-form-urlencoded"
     assert set(parse_qs(heard.body.decode())) == {"grant_type", "refresh_token", "client_id", "client_secret"}
     assert "?" not in heard.path
-
-
-def test_a_consent_by_redirect_gives_the_fields_to_store(desk: Desk, clock: Clock) -> None:
-    state, back = new_state(), "http://127.0.0.1:8765/back"
-    page = desk.sandbox.settings["base_url"] + "/api/oauth2/auth"
-    address = authorization_url(page, desk.app.client_id, back, state, force_login="0")
-    reply = requests.get(address, allow_redirects=False, timeout=5)
-    answer = parse_qs(urlsplit(reply.headers["Location"]).query)
-    assert answer["state"] == [state]
-    code = Secret(answer["code"][0])
-    store = MemoryTokenStore(exchange_code(desk.app, desk.client, code, back, now=clock))
-    assert desk.signer(store, consent="").headers() == {"Authorization": f"Bearer {store.read()['access_token']}"}
-    with pytest.raises(SignInAgain, match="consent"):
-        exchange_code(desk.app, desk.client, code, back, now=clock)
-
-
-def test_states_cannot_be_guessed() -> None:
-    assert len({new_state() for _ in range(100)}) == 100
-    assert len(new_state()) >= 32
 
 
 def test_a_reset_of_the_connection_at_the_desk_is_survived(desk: Desk) -> None:

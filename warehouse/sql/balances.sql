@@ -1,7 +1,8 @@
 -- The computed trial balance, sparse: one row per fiscal year, period, kind and account with a movement, and an
 -- opening row where a year opens with a balance. Depends on the books alone, never on the day it is run.
 -- A year opens with the opening lines that the package holds for its first day. Where it holds none, balances are
--- carried over: balance accounts keep theirs, the result of earlier years goes to the account 'RESULT-CARRIED'.
+-- carried over: balance accounts keep theirs, the result of earlier years goes to the account that the package carries it
+-- to (books.carried_result), else to the account 'RESULT-CARRIED' of ours.
 -- Closing entries stand in a period of their own, 99, whatever period they were booked in.
 
 CREATE TABLE work.years AS
@@ -31,7 +32,10 @@ GROUP BY ALL;
 -- Year y opens with the opening lines of the last year at or before it that has any (its base), and with everything
 -- booked from there up to y; without any opening lines, with everything booked before y.
 CREATE TABLE work.openings AS
-WITH opened AS (SELECT DISTINCT n FROM work.movements WHERE period_kind = 'opening'),
+WITH carried AS (
+    SELECT coalesce(min(account), 'RESULT-CARRIED') AS account
+    FROM books.carried_result WHERE account IN (SELECT number FROM work.accounts)
+), opened AS (SELECT DISTINCT n FROM work.movements WHERE period_kind = 'opening'),
 based AS (
     SELECT y.n, y.label, coalesce((SELECT max(o.n) FROM opened o WHERE o.n <= y.n), 1) AS base FROM work.years y
 ), contributions AS (
@@ -42,7 +46,7 @@ based AS (
         OR (m.n = b.n AND b.base = b.n AND m.period_kind = 'opening')
 )
 SELECT c.label AS fiscal_year,
-    CASE WHEN a.statement = 'result' AND NOT c.own THEN 'RESULT-CARRIED' ELSE c.account END AS account,
+    CASE WHEN a.statement = 'result' AND NOT c.own THEN (SELECT account FROM carried) ELSE c.account END AS account,
     sum(c.amount)::DECIMAL(20,4) AS opening
 FROM contributions c
 LEFT JOIN work.accounts a ON a.number = c.account

@@ -12,23 +12,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.sandbox.company import Company
+from connectors.sandbox.server import serve
+from connectors.sandbox.vendor import Fault
 
 from .books import DIVISION
-from .knobs import Fault, Knobs
-from .server import serve
+from .knobs import Knobs
 from .vendor import Vendor
 
 __all__ = ["ExactSandbox", "Fault", "Knobs", "open_sandbox"]
 
 # Amounts are signed only, so a negative debit cannot be told from a credit. Closing entries are told together with
 # the mirrors (type 327) that carry the balances out of a closed year, which the company itself does not have.
-TELLS = frozenset({"party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts"})
+TELLS = frozenset(
+    {"party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts"}
+    | {"openings", "first_opening", "closed_years", "lasting_keys", "counts", "balances"}
+)
 
 
 class ExactSandbox:
     """A running sandbox. ``vendor`` and ``knobs`` are for tests that change books or break things."""
 
     tells = TELLS
+    left_behind: frozenset[str] = frozenset()
     external_id = str(DIVISION)
 
     def __init__(self, vendor: Vendor, base_url: str) -> None:

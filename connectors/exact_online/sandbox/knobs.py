@@ -4,57 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
-FaultKind = Literal[
-    "500",  # an internal error
-    "503",  # maintenance, with Retry-After
-    "429_minute",  # the minute is used up; the daily headers are missing
-    "429_day",  # the day is used up; the minute headers are missing
-    "429_bare",  # over a limit that is not told
-    "html",  # 200 with a page for people
-    "redirect",  # "Object moved" to the sign-in page
-    "truncated",  # half of the body, its length right
-    "cut",  # half of the body, its length wrong
-    "slow",  # a body that trickles
-    "reset",  # the connection breaks without an answer
-    "401",  # the access token is void from here on
-    "empty",  # no rows, no error
-]
+from connectors.sandbox import vendor
 
 
 @dataclass
-class Fault:
-    """Makes ``times`` answers go wrong (-1: all) whose path contains ``path``, after ``skip`` good ones."""
-
-    kind: FaultKind
-    path: str = ""
-    times: int = 1
-    skip: int = 0
-
-    def strikes(self, path: str) -> bool:
-        if self.path not in path or self.times == 0:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        self.times -= 1
-        return True
-
-
-@dataclass
-class Knobs:
+class Knobs(vendor.Knobs):
     """Sizes, limits and deviations. The defaults are a healthy vendor with a large allowance."""
 
     page_size: int = 1000
     small_page_size: int = 60
     minute_limit: int = 6000
     day_limit: int = 100_000
-    latency: float = 0.0
-    trickle: float = 0.05
-    """Seconds between the bytes of a slow body."""
-
-    faults: list[Fault] = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)
     """Endpoints that answer 403 (feature not in the licence)."""
     absent: set[str] = field(default_factory=set)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+
+from connectors.sandbox.vendor import Answer
 
 from .books import DIVISION, Books
 from .entities import Endpoint
@@ -21,14 +22,6 @@ _PARAMETERS = {"$select", "$filter", "$top", "$skiptoken", "$inlinecount"}
 _SINCE = re.compile(r"Timestamp gt \d+L")
 _DELETED_SINCE = re.compile(r"Timestamp gt \d+L( and EntityType eq \d+)?")
 ENCODER = msgspec.json.Encoder(decimal_format="number")
-
-
-@dataclass
-class Answer:
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: dict[str, str] | None = None
 
 
 class Pager:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
+from connectors.sandbox import vendor
 from connectors.sandbox.company import Company
+from connectors.sandbox.consent import TokenDesk
+from connectors.sandbox.vendor import Answer, Request
 
 from .books import BLOCKED, CURRENT, FOREIGN, Books
 from .entities import ENDPOINTS, Endpoint
 from .knobs import Knobs
-from .limits import Limits
+from .limits import Limits, window_headers
 from .odata import Refused
-from .queries import ENCODER, Answer, Pager, parameters_of
+from .queries import ENCODER, Pager, parameters_of
 from .tables import Row
-from .tokens import TokenDesk
+from .tokens import RULES
 
 _ME = "current/Me"
 _TIMESTAMP = "read/sync/Sync/SyncTimestamp"
@@ -28,28 +29,53 @@ class Forbidden(Exception):
     """No right to what was asked; the text is the ``Reason``."""
 
 
-class Vendor:
+class Vendor(vendor.Vendor):
     """One region's Exact Online with one firm on it. All state behind one lock; ``requests`` lists what was asked."""
 
     def __init__(self, company: Company, knobs: Knobs, now: Callable[[], datetime]) -> None:
-        self.knobs = knobs
-        self.now = now
+        super().__init__(knobs, now)
+        self.knobs: Knobs = knobs
         self.books = Books(company, now)
         self.pager = Pager(self.books, knobs)
-        self.desk = TokenDesk("0b1c2d3e-app", "sandbox-app-secret", "stampREFRESH.0000", now)
+        self.desk = TokenDesk("0b1c2d3e-app", "sandbox-app-secret", now, RULES)
+        self.desk.grant()
         self.limits = Limits(knobs, now)
         self.current_division = CURRENT
         self.over_limit = 0
         self.requests: list[str] = []
-        self.lock = threading.RLock()
 
-    def get(self, target: str, headers: dict[str, str]) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        self.pager.base_url = self.base_url
+        if request.method == "GET":
+            return self.get(request.target, request.headers)
+        return self.post(request.target, request.headers, request.body)
+
+    def forget_sign_in(self) -> None:
+        self.desk.void_access_token()
+
+    def refuse(self, kind: str) -> Answer:
+        match kind:
+            case "500":
+                return Answer(500, _error("Internal error"))
+            case "429_minute":
+                resets = self.now() + timedelta(seconds=20)
+                return Answer(429, headers=window_headers("X-RateLimit-Minutely-", 60, 0, resets))
+            case "429_day":
+                return Answer(429, headers=window_headers("X-RateLimit-", 5000, 0, self.now() + timedelta(hours=7)))
+            case _:
+                return super().refuse(kind)
+
+    def emptied(self, answer: Answer) -> Answer:
+        return Answer(200, b'{"d":{"results":[]}}', headers=answer.headers)
+
+    def get(self, target: str, headers: Mapping[str, str]) -> Answer:
         """Answers a GET of ``target`` (path and query)."""
         with self.lock:
             self.requests.append(target)
             path, _, query = target.partition("?")
             if path == "/api/oauth2/auth":
-                return self._consent(query)
+                status, told, page = self.desk.authorize(query)
+                return Answer(status, page, "text/html", told)
             company, endpoint = _split(path)
             if self.limits.blocked(company, endpoint):
                 return Answer(403, _error("Forbidden - too many errors"), headers={"Reason": "BlockedCustomer"})
@@ -60,28 +86,19 @@ class Vendor:
             answer = self._answer(company, endpoint, query, headers)
             if 400 <= answer.status < 500:
                 self.limits.refuse(company, endpoint)
-            answer.headers = (answer.headers or {}) | rate
+            answer.headers = {**(answer.headers or {}), **rate}
             return answer
 
-    def post(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
+    def post(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answers the token call, the only POST that a reader makes."""
         with self.lock:
             self.requests.append(target)
             if target != "/api/oauth2/token":
                 return Answer(404, _error("Resource not found"))
-            status, fields = self.desk.answer(headers.get("content-type", ""), body)
-            return Answer(status, json.dumps(fields).encode())
+            status, told = self.desk.token(headers.get("content-type", ""), headers, body)
+            return Answer(status, told)
 
-    def _consent(self, query: str) -> Answer:
-        given = dict(parse_qsl(query))
-        if given.get("client_id") != self.desk.client_id or given.get("response_type") != "code":
-            return Answer(400, b"<html>Unknown app</html>", "text/html")
-        back = f"{given['redirect_uri']}?code={quote(self.desk.give_code(given['redirect_uri']))}"
-        if "state" in given:
-            back += f"&state={quote(given['state'])}"
-        return Answer(302, headers={"Location": back})
-
-    def _answer(self, company: str, endpoint: str, query: str, headers: dict[str, str]) -> Answer:
+    def _answer(self, company: str, endpoint: str, query: str, headers: Mapping[str, str]) -> Answer:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not self.desk.accepts(token):
             return Answer(401)

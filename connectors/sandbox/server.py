@@ -1,4 +1,4 @@
-"""The sandbox's socket: HTTP/1.1 on 127.0.0.1, with the faults that a network and a vendor have."""
+"""A sandbox's socket: HTTP/1.1 on 127.0.0.1, with the faults that a network and a vendor have."""
 
 from __future__ import annotations
 
@@ -8,22 +8,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
-from .knobs import Fault
-from .limits import window_headers
-from .queries import Answer
-from .vendor import Vendor
-
-_HTML = b"<!DOCTYPE html><html><head><title>Exact Online</title></head><body>We will be back soon.</body></html>"
+from connectors.sandbox.vendor import HTML, Answer, Fault, Request, Vendor
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
@@ -43,51 +38,27 @@ class _Handler(BaseHTTPRequestHandler):
         return cast(_Server, self.server).vendor
 
     def do_GET(self) -> None:
-        self._serve("GET", b"")
+        self._serve()
 
-    def do_POST(self) -> None:
-        self._serve("POST", self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+    do_POST = do_PUT = do_DELETE = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
 
-    def _serve(self, method: str, body: bytes) -> None:
+    def _serve(self) -> None:
         vendor = self.vendor
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
         if vendor.knobs.latency:
             time.sleep(vendor.knobs.latency)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        fault = next((fault for fault in vendor.knobs.faults if fault.strikes(self.path)), None)
+        asked = self.path + body.decode("utf-8", errors="replace")
+        with vendor.lock:
+            fault = next((fault for fault in vendor.knobs.faults if fault.strikes(asked)), None)
         if fault and fault.kind == "401":
-            vendor.desk.void_access_token()
+            vendor.forget_sign_in()
             fault = None
-        answer = vendor.get(self.path, headers) if method == "GET" else vendor.post(self.path, headers, body)
-        self._send(self._spoil(answer, fault), fault)
-
-    def _spoil(self, answer: Answer, fault: Fault | None) -> Answer:
-        now = self.vendor.now()
-        match fault.kind if fault else "":
-            case "500":
-                return Answer(500, b'{"error":{"code":"","message":{"lang":"","value":"Internal error"}}}')
-            case "503":
-                return Answer(503, _HTML, "text/html", {"Retry-After": "2"})
-            case "429_minute":
-                soon = now + timedelta(seconds=20)
-                return Answer(429, headers=window_headers("X-RateLimit-Minutely-", 60, 0, soon))
-            case "429_day":
-                return Answer(429, headers=window_headers("X-RateLimit-", 5000, 0, now + timedelta(hours=7)))
-            case "429_bare":
-                return Answer(429)
-            case "html":
-                return Answer(200, _HTML, "text/html; charset=utf-8")
-            case "redirect":
-                moved = b"<html><head><title>Object moved</title></head></html>"
-                return Answer(302, moved, "text/html", {"Location": "/docs/Login.aspx"})
-            case "truncated":
-                return Answer(200, answer.body[: len(answer.body) // 2], headers=answer.headers)
-            case "empty":
-                return Answer(200, b'{"d":{"results":[]}}', headers=answer.headers)
-            case _:
-                return answer
+        answer = vendor.answer(Request(self.command, self.path, headers, body))
+        self._send(_spoilt(vendor, answer, fault), fault)
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
         if fault and fault.kind == "reset":
@@ -114,15 +85,32 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
 
+def _spoilt(vendor: Vendor, answer: Answer, fault: Fault | None) -> Answer:
+    match fault.kind if fault else "":
+        case "500" | "503" | "429_minute" | "429_day" | "429_bare" as kind:
+            return vendor.refuse(kind)
+        case "html":
+            return Answer(200, HTML, "text/html; charset=utf-8")
+        case "redirect":
+            moved = b"<html><head><title>Object moved</title></head></html>"
+            return Answer(302, moved, "text/html", {"Location": "/sign-in"})
+        case "truncated":
+            return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type, answer.headers)
+        case "empty":
+            return vendor.emptied(answer)
+        case _:
+            return answer
+
+
 @contextmanager
 def serve(vendor: Vendor) -> Iterator[str]:
-    """Serves ``vendor`` on a free port; yields its base address."""
+    """Serves ``vendor`` on a free port; yields its base address, which it knows as ``base_url`` from then on."""
     server = _Server(vendor)
-    vendor.pager.base_url = f"http://127.0.0.1:{server.server_address[1]}"
+    vendor.base_url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield vendor.pager.base_url
+        yield vendor.base_url
     finally:
         server.shutdown()
         server.server_close()

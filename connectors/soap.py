@@ -1,0 +1,131 @@
+"""SOAP 1.1 and 1.2: envelopes out, rows and faults in. Built and read with lxml, hardened against entities."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+from lxml import etree
+
+from connectors.http import NotAnAnswer, Reply
+from foundation.errors import ReportABug
+
+_ENVELOPE = {
+    "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
+    "1.2": "http://www.w3.org/2003/05/soap-envelope",
+}
+ROWS_AT_ONCE = 5000
+
+
+def envelope(
+    operation: str, namespace: str, parameters: Mapping[str, str | None], *, header: etree._Element | None = None
+) -> bytes:
+    """A SOAP 1.1 call of ``operation`` with its parameters in order; None leaves one out. Text is escaped."""
+    soap = _ENVELOPE["1.1"]
+    root = etree.Element(etree.QName(soap, "Envelope"), nsmap={"soap": soap})
+    if header is not None:
+        etree.SubElement(root, etree.QName(soap, "Header")).append(header)
+    body = etree.SubElement(root, etree.QName(soap, "Body"))
+    call = etree.SubElement(body, etree.QName(namespace, operation))
+    for name, value in parameters.items():
+        if value is not None:
+            etree.SubElement(call, etree.QName(namespace, name)).text = value
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def headers(action: str) -> dict[str, str]:
+    """The headers of a SOAP 1.1 call."""
+    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
+
+
+def parse(body: bytes) -> etree._Element:
+    """A whole document. Raises ValueError when it is none, entities and external references included."""
+    try:
+        root = etree.fromstring(body, _parser())
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"not readable as XML: {error}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ValueError("a document type is not expected")
+    return root
+
+
+def fault(body: bytes) -> str:
+    """What a SOAP fault says, of either version, without codes; "" when the body holds none."""
+    try:
+        root = parse(body)
+    except ValueError:
+        return ""
+    for soap in _ENVELOPE.values():
+        found = root.find(f".//{{{soap}}}Fault")
+        if found is not None:
+            text = found.findtext("faultstring") or found.findtext(f"{{{soap}}}Reason/{{{soap}}}Text") or "a fault"
+            return " ".join(text.split())
+    return ""
+
+
+def check_document(reply: Reply) -> None:
+    """Raises NotAnAnswer for what is no whole XML document (a page for people, half an answer)."""
+    tail = reply.body[-64:].rstrip()
+    if not reply.body[:64].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") or not tail.endswith(b">"):
+        raise NotAnAnswer("not a whole XML document")
+    if b"<html" in reply.body[:512].lower():
+        raise NotAnAnswer("a page for people")
+    if b"Envelope" in reply.body[:512] and b"Envelope" not in tail:
+        raise NotAnAnswer("half an answer")
+
+
+def rows(
+    body: bytes, tag: str, schema: pa.Schema, read: Callable[[etree._Element], Mapping[str, Any] | None]
+) -> Iterator[pa.RecordBatch]:
+    """The elements named ``tag`` (local name) as batches of ``schema``, one element in memory at a time.
+
+    ``read`` gives an element's values (None: no row); amounts as text or Decimal. Raises ValueError for what is no XML,
+    ReportABug for a value that does not fit its column.
+    """
+    kept: list[Mapping[str, Any]] = []
+    try:
+        for _, element in etree.iterparse(
+            io.BytesIO(body), tag=f"{{*}}{tag}", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+        ):
+            values = read(element)
+            if values is not None:
+                kept.append(values)
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+            if len(kept) >= ROWS_AT_ONCE:
+                yield _batch(kept, schema)
+                kept = []
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"not readable as XML: {error}") from None
+    yield _batch(kept, schema)
+
+
+def texts(element: etree._Element) -> dict[str, str]:
+    """Local name to text of an element's children, stripped; children without text are left out."""
+    return {
+        etree.QName(child).localname: child.text.strip()
+        for child in element
+        if isinstance(child.tag, str) and child.text and child.text.strip()
+    }
+
+
+def _batch(kept: list[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = []
+    for field in schema:
+        values = [row.get(field.name) for row in kept]
+        try:
+            text = any(isinstance(value, str) for value in values)
+            if text and not pa.types.is_string(field.type):
+                columns.append(pa.array(values, pa.string()).cast(field.type))
+            else:
+                columns.append(pa.array(values, field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise ReportABug(f"the vendor's field {field.name} holds something that is no {field.type}") from error
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)

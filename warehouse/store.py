@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -84,7 +84,8 @@ class Warehouse:
                     loaded = replace_window(bench.db, facts, record)
                     bench.db.execute("COMMIT")
                 except BaseException:
-                    bench.db.execute("ROLLBACK")
+                    with suppress(duckdb.TransactionException):  # a commit that failed has rolled back by itself
+                        bench.db.execute("ROLLBACK")
                     raise
             finally:
                 bench.db.execute("DETACH wh")

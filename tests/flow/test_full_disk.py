@@ -108,6 +108,7 @@ def test_a_disk_that_fills_in_a_night_costs_nothing_but_the_night(
     assert not night(house, instance, report)
     assert "the disk is full" in told(instance)
     assert "Free space" in told(instance)
+    assert " of 3 dossiers failed: " in told(instance)
     assert figures(house) == yesterday
     free(disk)
     assert night(house, instance)

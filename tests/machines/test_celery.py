@@ -8,8 +8,9 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ from assets.sync import SyncOptions, sync_dossier
 from connectors.catalog import package
 from foundation.home import Home
 from pipelines.schedules import nightly_schedule
+from registry.locks import Locks
 from registry.store import Registry
 from resources.house import House
 from resources.landing import Landing
 from resources.warehouse import WarehouseResource
+from sensors.abandoned import abandoned
 from tests.machines.books import PACKAGES, Books, told
 from tests.machines.machines import redis_server, set_up, workers
 from tests.object_store import object_store
@@ -107,15 +110,23 @@ def tasks_of(address: str) -> list[dict[str, Any]]:
         return [json.loads(queue.get(key) or b"{}") for key in queue.keys("celery-task-meta-*")]
 
 
-def kill_the_first(instance: dg.DagsterInstance, runs: list[str]) -> None:
-    """Waits until all runs but the first are done, kills the process of that one, and waits until that is noticed."""
-    first, *others = runs
-    until("the other runs", lambda: statuses(instance, others)["SUCCESS"] == len(others))
-    os.kill(until("the run's process", lambda: process_of(instance, first)), signal.SIGKILL)
-    until("the death to be noticed", lambda: statuses(instance, [first])["FAILURE"])
+def kill(instance: dg.DagsterInstance, locks: Locks, run_of_a_process: str, run_of_a_machine: str) -> None:
+    """Kills the process of one run, and of another the whole machine: worker, run, and all that they hold. Waits until
+    both are noticed: the process by its worker, the machine by the lock that it no longer holds."""
+    process, on_a_machine = (
+        until("the run's process", partial(process_of, instance, run)) for run in (run_of_a_process, run_of_a_machine)
+    )
+    os.kill(process, signal.SIGKILL)
+    os.killpg(os.getpgid(on_a_machine), signal.SIGKILL)
+    until("the death to be noticed", lambda: statuses(instance, [run_of_a_process])["FAILURE"])
+    soon, suspects = datetime.now(UTC) + timedelta(minutes=2), set[str]()  # the sensor looks once a minute
+    for dead in (False, True):
+        found, suspects = abandoned(instance, locks, soon, suspects)
+        assert [run.run_id for run in found] == [run_of_a_machine] * dead
+    instance.report_run_failed(found[0])
 
 
-def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_nothing(
+def test_four_workers_come_to_what_one_process_comes_to_and_what_is_killed_loses_nothing(
     tmp_path: Path, shared: dict[str, str]
 ) -> None:
     books = Books(tmp_path / "books", EACH)
@@ -133,12 +144,19 @@ def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_n
         for software in PACKAGES:
             add_missing(instance, software, books.names(software))
         until("the workers", lambda: all(worker.ready for worker in crew))
-        with kept_waiting(shared["GRANDLIVRE_DATABASE_URL"], books.names(PACKAGES[0])[0]):
+        address = shared["GRANDLIVRE_DATABASE_URL"]
+        with ExitStack() as stack:
+            for software in PACKAGES:
+                stack.enter_context(kept_waiting(address, books.names(software)[0]))
             runs = launch_night(ui, instance, head)
-            kill_the_first(instance, runs)
-        its_child = dg.RunsFilter(tags={"dagster/parent_run_id": runs[0]})
-        again = until("the second try", lambda: instance.get_run_ids(its_child))
-        until("the second try to end", lambda: statuses(instance, list(again))["SUCCESS"])
+            struck = runs[:: EACH // RUN_OF]  # the first of each package
+            others = [run for run in runs if run not in struck]
+            until("the other runs", lambda: statuses(instance, others)["SUCCESS"] == len(others))
+            kill(instance, house.registry.locks, *struck)
+        for run in struck:
+            its_child = dg.RunsFilter(tags={"dagster/parent_run_id": run})
+            again = until("the second try", partial(instance.get_run_ids, its_child))
+            until("the second try to end", lambda again=again: statuses(instance, list(again))["SUCCESS"])
 
         assert told(house, without=_OF_THE_TRIGGER) == alone.result()
         for software in PACKAGES:
@@ -147,5 +165,6 @@ def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_n
             latest = house.registry.latest_runs(("synced", "unchanged"), software=software)
             assert set(latest) == set(books.names(software))
     tasks = tasks_of(shared["GRANDLIVRE_BROKER_URL"])
-    assert {str(task["worker"]).partition("@")[0] for task in tasks} == set(MACHINES)
+    at_work = {str(task["worker"]).partition("@")[0] for task in tasks}
+    assert len(at_work & set(MACHINES)) >= len(MACHINES) - 1, "one of them may have died over its first run"
     assert not [name for name in SECRETS if shared[name] in json.dumps(tasks)], "the queue holds no secret"

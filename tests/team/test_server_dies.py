@@ -40,7 +40,7 @@ def lines_held(address: str) -> Iterator[None]:
             db.close()
 
 
-def waits(server: Server, address: str) -> bool:
+def waits(address: str) -> bool:
     """Whether somebody waits for the lines."""
     with psycopg.connect(address) as db:
         return db.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall() != [(0,)]
@@ -55,7 +55,7 @@ def test_a_load_whose_server_dies_leaves_yesterdays_figures_and_says_what_to_do(
         at_work = threading.Thread(target=lambda: outcomes.append(dossier.sync()))
         with lines_held(address):
             at_work.start()
-            until("the load", lambda: waits(server, address))
+            until("the load", lambda: waits(address))
             server.crash()
         at_work.join(60)
         [outcome] = outcomes
@@ -71,6 +71,25 @@ def test_a_load_whose_server_dies_leaves_yesterdays_figures_and_says_what_to_do(
         kinds = {run.error_kind for run in dossier.house.registry.runs() if run.status == "failed"}
         assert kinds == {"crashed"}, "the death could not be noted while the server was away"
         assert list(dossier.house.home.scratch.iterdir()) == []
+
+
+def test_a_load_whose_session_is_ended_is_busy_and_recorded_so(postgres: Server, tmp_path: Path) -> None:
+    row, address = package("winbooks"), postgres.database()
+    with linked(row, tmp_path, database=address) as dossier:
+        outcomes: list[Outcome] = []
+        at_work = threading.Thread(target=lambda: outcomes.append(dossier.sync()))
+        with lines_held(address):
+            at_work.start()
+            until("the load", lambda: waits(address))
+            postgres.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+        at_work.join(60)
+        [outcome] = outcomes
+        assert outcome.error is not None
+        assert "the database does not answer" in str(outcome.error)
+        [run] = dossier.house.registry.runs()
+        assert run.error_kind == "busy"
+        assert dossier.sync().status == "synced"
+        assert_tells(dossier, told_by(row))
 
 
 def test_a_night_whose_server_dies_is_completed_by_one_more_run(server: Server, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from foundation.disk import is_full
 from foundation.errors import Busy
 from warehouse import chart, scripts
 from warehouse.bench import Workbench
@@ -113,6 +114,13 @@ class Warehouse:
             try:
                 shutil.copyfile(self.live, fresh)
                 os.replace(fresh, self.published)
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                raise Busy(
+                    "the disk is full while publishing",
+                    next_step="Free space below the state folder, then sync again; what was published before stands.",
+                ) from None
             finally:
                 fresh.unlink(missing_ok=True)
             mark.write_text(stamp)

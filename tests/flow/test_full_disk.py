@@ -15,6 +15,7 @@ import pytest
 from assets.ledgers import ledger_asset
 from assets.partitions import add_missing, range_tags
 from foundation.disk import is_full
+from foundation.errors import Busy
 from resources.house import House, Report
 from resources.packages import resource_class
 from tests.drop_folder.folders import LINES
@@ -110,6 +111,8 @@ def test_a_disk_that_fills_in_a_night_costs_nothing_but_the_night(
     assert "Free space" in told(instance)
     assert " of 3 dossiers failed: " in told(instance)
     assert figures(house) == yesterday
+    with pytest.raises(Busy, match="the disk is full while publishing"):
+        house.warehouse.publish()
     free(disk)
     assert night(house, instance)
     assert statuses(instance, NAMES) == dict.fromkeys(NAMES, "MATERIALIZED")

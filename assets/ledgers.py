@@ -15,8 +15,9 @@ import dagster as dg
 
 from assets.night import Night, fresh_since
 from assets.partitions import dossiers_of
-from assets.sync import Outcome, SyncOptions
+from assets.sync import Outcome, SyncOptions, told
 from connectors.catalog import Package, available_packages
+from foundation.errors import GrandlivreError
 from resources.house import House, Report, silent
 from resources.packages import PackageResource
 
@@ -72,8 +73,12 @@ def ledger_asset(
                     if house.now() - looked > PUBLISH_EVERY:
                         looked = house.now()
                         if _snapshot_age(house) > PUBLISH_EVERY:
-                            house.warehouse.publish()
-            house.warehouse.publish()
+                            _publish(context, house)
+            unpublished = _publish(context, house)
+        if unpublished and not bad:
+            raise dg.Failure(
+                description=f"The figures are loaded and not published: {unpublished}", allow_retries=False
+            )
         if bad:
             raise dg.Failure(
                 description=f"{len(bad)} of {len(keys)} dossiers failed: " + "; ".join(str(o.error) for o in bad[:5]),
@@ -104,6 +109,17 @@ def in_parallel(work: Callable[[str], Outcome], keys: Sequence[str], at_once: in
             yield done.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _publish(context: dg.AssetExecutionContext, house: House) -> GrandlivreError | None:
+    """Publishes what is loaded; trouble with that is returned, and costs no other dossier its figures."""
+    try:
+        house.warehouse.publish()
+    except Exception as error:
+        trouble = told(error)
+        context.log.error(f"publishing: {trouble}")
+        return trouble
+    return None
 
 
 def _snapshot_age(house: House) -> timedelta:

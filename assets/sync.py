@@ -83,7 +83,9 @@ def sync_dossier(dossier_id: str, house: House, options: SyncOptions | None = No
         with house.registry.locks.dossier(dossier_id):
             return _recorded(link, house, options, report, started)
     except Exception as error:  # outside the record of a run: an unknown dossier, another sync of it, a broken registry
-        return Outcome(dossier_id, "failed", error=told(error).about(f"dossier {dossier_id}"))
+        outcome = Outcome(dossier_id, "failed", error=told(error).about(f"dossier {dossier_id}"))
+        log.warning("%s", outcome.error)  # no record holds it
+        return outcome
 
 
 def told(error: Exception) -> GrandlivreError:

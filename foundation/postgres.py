@@ -96,5 +96,8 @@ def told(error: psycopg.Error) -> GrandlivreError:
         case psycopg.OperationalError() if any(word in str(error) for word in _MISTAKES):
             return WrongInput(f"the database cannot be opened ({cause})", next_step="Correct GRANDLIVRE_DATABASE_URL.")
         case psycopg.OperationalError() | psycopg.InterfaceError():
-            return Busy(f"the database does not answer ({cause})")
+            return Busy(
+                f"the database does not answer ({cause})",
+                next_step="Start it, or wait until it is back, then try again; the nightly run does so by itself.",
+            )
     return ReportABug(f"the database refused ({cause})")

@@ -115,7 +115,10 @@ def _told(error: DatabaseError | InterfaceError) -> GrandlivreError:
             next_step="Check its owner and permissions, or put it back from a backup.",
         )
     if isinstance(error, OperationalError | InterfaceError):
-        return Busy(f"the registry's database does not answer ({cause})")
+        return Busy(
+            f"the registry's database does not answer ({cause})",
+            next_step="Start it, or wait until it is back, then try again; the nightly run does so by itself.",
+        )
     return ReportABug(f"the registry's database refused ({cause})")
 
 

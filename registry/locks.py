@@ -90,7 +90,7 @@ class Locks:
     def run_lives(self, run_id: str) -> bool | None:
         """Whether the process of a run is at work. False: it died without a word on this host, which is told once,
         because its lock is cleared away then. None: nobody holds it; so it is before a run begins and after it ends,
-        and, where other hosts are at work too, also when one of them died.
+        also where its process died at such a moment, and when another host died.
         """
         name = _run(run_id)
         path = self._home.locks / f"{name}.lock"
@@ -106,11 +106,6 @@ class Locks:
                 self._session.free(name)
             return None
         return True
-
-    @property
-    def shared(self) -> bool:
-        """Whether other hosts hold locks too, so that a lock that nobody holds may be that of a host that died."""
-        return self._session is not None
 
     def close(self) -> None:
         """Frees whatever is still held in the database."""

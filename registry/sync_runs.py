@@ -101,6 +101,14 @@ class SyncRuns(Links):
                 row.error_message = "The process that ran this sync ended before the sync did. Sync again."
             return [row.sync_id for row in rows]
 
+    def running(self, since: datetime) -> list[SyncRun]:
+        """The runs that started at or after ``since`` and are said to be at work, oldest first."""
+        query = select(models.SyncRun).where(
+            models.SyncRun.status == "running", models.SyncRun.sync_id >= _first_id(since)
+        )
+        with self.reading() as session:
+            return [record(SyncRun, row) for row in session.scalars(query.order_by(models.SyncRun.sync_id))]
+
     def last_run(self, dossier_id: str) -> SyncRun | None:
         """The latest run, also when it is still running; None when there is none."""
         return next(iter(self.runs(dossier_id, limit=1)), None)

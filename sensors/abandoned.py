@@ -2,9 +2,13 @@
 
 A ledger run holds a lock for as long as it works, which the operating system frees when the process dies, and the
 database of a team when the host does. A run that is said to be at work while its lock is free was abandoned: it is
-marked failed, which gives its place back and lets run retries take it up again. On this host the lock itself tells;
-of another host's run one can only say that nobody holds it, which is also so for a moment after it ended well: such a
-run is a suspect, and abandoned when the next look finds the same.
+marked failed, which gives its place back and lets run retries take it up again. A lock that was left behind on this
+host tells by itself. Of another host's run, and of one that died before it took its lock or after it gave it back, one
+can only say that nobody holds it, which is also so for a moment around a run that does well: such a run is a suspect,
+and abandoned when the next look finds the same.
+
+The syncs that a dead process left running are ended in the registry, too: nobody should take a dossier for one that is
+being read, and the morning's retries should find it.
 """
 
 from collections.abc import Collection
@@ -15,10 +19,13 @@ import dagster as dg
 from assets.jobs import ledger_job_name
 from assets.ledgers import ledger_key
 from connectors.catalog import available_packages
+from foundation.errors import Busy
 from registry.locks import Locks
+from registry.store import Registry
 from resources.warehouse import WarehouseResource
 
 _GRACE = timedelta(minutes=1)  # between the start of a run and that of its step there is no lock yet
+_LOOK_BACK = timedelta(days=2)  # no run is that long (dagster.yaml ends it)
 
 
 def abandoned(
@@ -35,7 +42,7 @@ def abandoned(
         lives = locks.run_lives(run.run_id)
         if lives is False or (lives is None and run.run_id in suspects):
             dead.append(run)
-        elif lives is None and locks.shared and holds_a_lock(run):
+        elif lives is None and holds_a_lock(run):
             suspected.add(run.run_id)
     return dead, suspected
 
@@ -45,6 +52,20 @@ def holds_a_lock(run: dg.DagsterRun) -> bool:
     slugs = [row.slug for row in available_packages()]
     keys = {ledger_key(slug) for slug in slugs}
     return run.job_name in map(ledger_job_name, slugs) or bool(keys & set(run.asset_selection or ()))
+
+
+def end_crashed(registry: Registry, now: datetime) -> list[str]:
+    """Ends the syncs that are said to be at work although nobody holds their dossier; returns their ids."""
+    ended = []
+    for run in registry.running(now - _LOOK_BACK):
+        if now - run.started_at <= _GRACE:
+            continue
+        try:
+            with registry.locks.dossier(run.dossier_id):
+                ended += registry.mark_crashed(run.dossier_id)
+        except Busy:  # it is at work indeed
+            continue
+    return ended
 
 
 @dg.sensor(
@@ -57,6 +78,7 @@ def abandoned_runs_sensor(context: dg.SensorEvaluationContext, warehouse: Wareho
     before = set(filter(None, (context.cursor or "").split(",")))
     with warehouse.open_house() as house:
         dead, suspected = abandoned(context.instance, house.registry.locks, house.now(), before)
+        end_crashed(house.registry, house.now())
     for run in dead:
         context.instance.report_run_failed(run, "The process of this run ended before the run did.")
     context.update_cursor(",".join(sorted(suspected)))

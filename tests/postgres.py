@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import warnings
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -70,9 +71,23 @@ class Server:
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.address(name)
 
+    def crash(self) -> None:
+        """Kills every process of the server: what was not committed is gone, and nobody was told."""
+        postmaster = psutil.Process(self._server.get_pid())
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, 30)
+
+    def start_again(self) -> None:
+        """Starts a server that crashed, at the same address, as its init system would."""
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
-        process = psutil.Process(self._server.get_pid())
-        process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-        process.wait(30)
+        with suppress(psutil.NoSuchProcess):  # it crashed
+            process = psutil.Process(self._server.get_pid())
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+            process.wait(30)
         self._server.cleanup()
         self._folder.cleanup()

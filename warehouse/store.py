@@ -15,13 +15,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from foundation.disk import is_full
 from foundation.errors import Busy
 from warehouse import chart, scripts
 from warehouse.bench import Workbench
@@ -84,7 +85,8 @@ class Warehouse:
                     loaded = replace_window(bench.db, facts, record)
                     bench.db.execute("COMMIT")
                 except BaseException:
-                    bench.db.execute("ROLLBACK")
+                    with suppress(duckdb.TransactionException):  # a commit that failed has rolled back by itself
+                        bench.db.execute("ROLLBACK")
                     raise
             finally:
                 bench.db.execute("DETACH wh")
@@ -112,6 +114,13 @@ class Warehouse:
             try:
                 shutil.copyfile(self.live, fresh)
                 os.replace(fresh, self.published)
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                raise Busy(
+                    "the disk is full while publishing",
+                    next_step="Free space below the state folder, then sync again; what was published before stands.",
+                ) from None
             finally:
                 fresh.unlink(missing_ok=True)
             mark.write_text(stamp)

@@ -8,8 +8,9 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ from assets.sync import SyncOptions, sync_dossier
 from connectors.catalog import package
 from foundation.home import Home
 from pipelines.schedules import nightly_schedule
+from registry.locks import Locks
 from registry.store import Registry
 from resources.house import House
 from resources.landing import Landing
 from resources.warehouse import WarehouseResource
-from tests.machines.books import EACH, PACKAGES, link_books, names, told, write_books
+from sensors.abandoned import abandoned
+from tests.machines.books import PACKAGES, Books, told
 from tests.machines.machines import redis_server, set_up, workers
 from tests.object_store import object_store
 from tests.pipelines.test_queue import process_of
@@ -39,8 +42,9 @@ from tests.pipelines.ui import Ui, running, until
 from tests.postgres import Server
 from warehouse.store import Warehouse
 
-RUN_OF = 5
+EACH, RUN_OF = 20, 5
 MACHINES = ["antwerp", "bruges", "ghent", "namur"]
+_OF_THE_TRIGGER = {"sync_runs"}
 SECRETS = ("GRANDLIVRE_DATABASE_URL", "GRANDLIVRE_VAULT_KEY", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -63,16 +67,16 @@ def shared(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) ->
     S3FileSystem.clear_instance_cache()
 
 
-def undisturbed(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+def undisturbed(folder: Path, books: Books) -> dict[str, list[tuple[Any, ...]]]:
     """What the same books come to on one machine, in one process, one after the other."""
     home = Home(folder / "alone")
     home.create()
     with House(home, Registry.open(home), Landing(str(home.landing)), Warehouse(home.warehouse)) as house:
-        link_books(house, folder / "books")
-        for name in (each for software in PACKAGES for each in names(software)):
+        books.link(house)
+        for name in books.all_names:
             assert sync_dossier(name, house, SyncOptions(publish=False)).status == "synced"
         house.warehouse.publish()
-        return told(house)
+        return told(house, without=_OF_THE_TRIGGER)
 
 
 def launch_night(ui: Ui, instance: dg.DagsterInstance, home: Home) -> list[str]:
@@ -106,18 +110,27 @@ def tasks_of(address: str) -> list[dict[str, Any]]:
         return [json.loads(queue.get(key) or b"{}") for key in queue.keys("celery-task-meta-*")]
 
 
-def kill_the_first(instance: dg.DagsterInstance, runs: list[str]) -> None:
-    """Waits until all runs but the first are done, kills the process of that one, and waits until that is noticed."""
-    first, *others = runs
-    until("the other runs", lambda: statuses(instance, others)["SUCCESS"] == len(others))
-    os.kill(until("the run's process", lambda: process_of(instance, first)), signal.SIGKILL)
-    until("the death to be noticed", lambda: statuses(instance, [first])["FAILURE"])
+def kill(instance: dg.DagsterInstance, locks: Locks, run_of_a_process: str, run_of_a_machine: str) -> None:
+    """Kills the process of one run, and of another the whole machine: worker, run, and all that they hold. Waits until
+    both are noticed: the process by its worker, the machine by the lock that it no longer holds."""
+    process, on_a_machine = (
+        until("the run's process", partial(process_of, instance, run)) for run in (run_of_a_process, run_of_a_machine)
+    )
+    os.kill(process, signal.SIGKILL)
+    os.killpg(os.getpgid(on_a_machine), signal.SIGKILL)
+    until("the death to be noticed", lambda: statuses(instance, [run_of_a_process])["FAILURE"])
+    soon, suspects = datetime.now(UTC) + timedelta(minutes=2), set[str]()  # the sensor looks once a minute
+    for dead in (False, True):
+        found, suspects = abandoned(instance, locks, soon, suspects)
+        assert [run.run_id for run in found] == [run_of_a_machine] * dead
+    instance.report_run_failed(found[0])
 
 
-def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_nothing(
+def test_four_workers_come_to_what_one_process_comes_to_and_what_is_killed_loses_nothing(
     tmp_path: Path, shared: dict[str, str]
 ) -> None:
-    write_books(tmp_path / "books")
+    books = Books(tmp_path / "books", EACH)
+    books.write()
     head = set_up(tmp_path / "head", poll_seconds=2)
     with (
         ThreadPoolExecutor() as aside,
@@ -126,24 +139,32 @@ def test_four_workers_come_to_what_one_process_comes_to_and_a_killed_one_loses_n
         House.open(Home.from_environment(head.root)) as house,
         dg.DagsterInstance.from_config(str(head.dagster)) as instance,
     ):
-        alone = aside.submit(undisturbed, tmp_path)
-        link_books(house, tmp_path / "books")
+        alone = aside.submit(undisturbed, tmp_path, books)
+        books.link(house)
         for software in PACKAGES:
-            add_missing(instance, software, names(software))
+            add_missing(instance, software, books.names(software))
         until("the workers", lambda: all(worker.ready for worker in crew))
-        with kept_waiting(shared["GRANDLIVRE_DATABASE_URL"], names(PACKAGES[0])[0]):
+        address = shared["GRANDLIVRE_DATABASE_URL"]
+        with ExitStack() as stack:
+            for software in PACKAGES:
+                stack.enter_context(kept_waiting(address, books.names(software)[0]))
             runs = launch_night(ui, instance, head)
-            kill_the_first(instance, runs)
-        its_child = dg.RunsFilter(tags={"dagster/parent_run_id": runs[0]})
-        again = until("the second try", lambda: instance.get_run_ids(its_child))
-        until("the second try to end", lambda: statuses(instance, list(again))["SUCCESS"])
+            struck = runs[:: EACH // RUN_OF]  # the first of each package
+            others = [run for run in runs if run not in struck]
+            until("the other runs", lambda: statuses(instance, others)["SUCCESS"] == len(others))
+            kill(instance, house.registry.locks, *struck)
+        for run in struck:
+            its_child = dg.RunsFilter(tags={"dagster/parent_run_id": run})
+            again = until("the second try", partial(instance.get_run_ids, its_child))
+            until("the second try to end", lambda again=again: statuses(instance, list(again))["SUCCESS"])
 
-        assert told(house) == alone.result()
+        assert told(house, without=_OF_THE_TRIGGER) == alone.result()
         for software in PACKAGES:
             records = instance.fetch_materializations(ledger_key(software), limit=1000).records
-            assert {record.partition_key for record in records} == set(names(software))
+            assert {record.partition_key for record in records} == set(books.names(software))
             latest = house.registry.latest_runs(("synced", "unchanged"), software=software)
-            assert set(latest) == set(names(software))
+            assert set(latest) == set(books.names(software))
     tasks = tasks_of(shared["GRANDLIVRE_BROKER_URL"])
-    assert {str(task["worker"]).partition("@")[0] for task in tasks} == set(MACHINES)
+    at_work = {str(task["worker"]).partition("@")[0] for task in tasks}
+    assert len(at_work & set(MACHINES)) >= len(MACHINES) - 1, "one of them may have died over its first run"
     assert not [name for name in SECRETS if shared[name] in json.dumps(tasks)], "the queue holds no secret"

@@ -17,7 +17,7 @@ from foundation.home import Home
 from foundation.secrets import Secret
 from registry.locks import Locks
 from resources.warehouse import WarehouseResource
-from sensors.abandoned import abandoned, abandoned_runs_sensor
+from sensors.abandoned import abandoned, abandoned_runs_sensor, end_crashed
 from tests.pipelines.firm import ROW, materialized, small_house, statuses
 from tests.postgres import Server
 
@@ -130,6 +130,35 @@ def test_a_run_of_another_host_is_abandoned_when_two_looks_find_nobody_at_it(
     dead, suspects = abandoned(instance, here, datetime.now(UTC), {ledger})
     assert ([run.run_id for run in dead], suspects) == ([ledger], set())
     here.close()
+
+
+def test_a_run_that_died_before_it_took_its_lock_is_abandoned_when_two_looks_find_nobody_at_it(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    locks = small_house(tmp_path, []).registry.locks
+    job = dg.JobDefinition(name="verocount_ledgers", graph_def=noop.graph)
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    event = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=job.name)
+    instance.report_dagster_event(event, run.run_id, timestamp=time.time() - 300)
+    assert abandoned(instance, locks, datetime.now(UTC)) == ([], {run.run_id})
+    dead, _ = abandoned(instance, locks, datetime.now(UTC), {run.run_id})
+    assert [each.run_id for each in dead] == [run.run_id]
+
+
+def test_a_sync_that_nobody_is_at_ends_as_crashed(tmp_path: Path) -> None:
+    registry = small_house(tmp_path, ["held", "free"]).registry
+    started = {
+        name: registry.start_run(name, registry.link(name).link_id, trigger="nightly", mode="replace")
+        for name in ("held", "free")
+    }
+    soon = datetime.now(UTC) + timedelta(minutes=2)
+    with registry.locks.dossier("held"):
+        assert end_crashed(registry, datetime.now(UTC)) == [], "not in its first minute"
+        assert end_crashed(registry, soon) == [started["free"]]
+        assert end_crashed(registry, soon) == []
+    kinds = {name: run.error_kind for name in started if (run := registry.last_run(name))}
+    assert kinds == {"held": None, "free": "crashed"}
+    assert [run.dossier_id for run in registry.waiting("verocount", datetime.now(UTC) - timedelta(hours=1))] == ["free"]
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from portal.instance import PROJECT
@@ -52,8 +53,18 @@ def until(what: str, done: Callable[[], Any], seconds: float = 150) -> Any:
 class Ui:
     """A running UI and its GraphQL door, which is what its buttons use."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, process: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
+        self._process = process
+
+    def die(self) -> None:
+        """Kills webserver, daemon, code location, and the runs that they started, as a power cut does."""
+        family = psutil.Process(self._process)
+        everybody = [family, *family.children(recursive=True)]
+        for process in everybody:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(everybody, 30)
 
     def ask(self, query: str, **variables: Any) -> Any:
         reply = requests.post(
@@ -102,11 +113,12 @@ def running(home: Any, log: Path) -> Iterator[Ui]:
             command, env=environment, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        ui = Ui(port)
+        ui = Ui(port, process.pid)
         until("the UI to answer", lambda: requests.get(f"{ui.address}/server_info", timeout=5).ok)
         yield ui
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it died
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:

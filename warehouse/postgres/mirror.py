@@ -180,7 +180,8 @@ class Mirror:
             raise Busy(f"somebody else changed rows of ledger.{table} during the load", next_step="Sync again.")
 
     def _append(self, table: str, query: str) -> None:
-        copy_in(self._postgres, f"ledger.{table}", self._bench.sql(query).to_arrow_reader(_BATCH))
+        with self._bench.sql(query).to_arrow_reader(_BATCH) as rows:  # left open, it would keep the bench to itself
+            copy_in(self._postgres, f"ledger.{table}", rows)
 
 
 def _names(columns: Sequence[str]) -> str:

@@ -169,6 +169,8 @@ class PostgresWarehouse:
                 self._current = True
                 yield connection
             except BaseException:
+                if connection.broken:  # a server that went takes the others with it
+                    self.close()
                 connection.close()
                 raise
             self._idle.append((time.monotonic(), connection))

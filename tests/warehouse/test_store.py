@@ -112,6 +112,19 @@ def test_confirming_moves_the_age_of_the_figures_only(ledger: Ledger) -> None:
     assert count(ledger) == len(company().lines)
 
 
+def test_an_unlinked_dossier_keeps_its_figures_and_says_so_until_it_is_synced_again(ledger: Ledger) -> None:
+    ledger.load(company(), dossier="d1")
+    ledger.load(company("FR"), dossier="d2")
+    ledger.store.mark_unlinked("d1")
+    ledger.store.publish()
+    states = "SELECT dossier_id, status FROM ledger.freshness ORDER BY 1"
+    assert ledger.rows(states) == [("d1", "unlinked"), ("d2", "synced")]
+    assert count(ledger) == len(company().lines) + len(company("FR").lines)
+    ledger.store.confirm("d1", NOON)
+    ledger.store.publish()
+    assert ledger.rows(states) == [("d1", "synced"), ("d2", "synced")]
+
+
 def test_without_anything_published_a_reader_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(WrongInput, match="grandlivre demo"), Warehouse(tmp_path).reader():
         pass

@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev  ## every test; brings a Redis and a Chromium from t
 		|| ($(call from_distribution,chromium chromium-driver)) \
 		|| { echo "The test of the UI's pages needs chromium and chromedriver: install them from your distribution" \
 			"(Debian: chromium chromium-driver)." >&2; exit 1; }
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .

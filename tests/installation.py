@@ -37,10 +37,13 @@ def _made() -> Home:
 
 def installed(root: Path) -> Home:
     """A new installation in ``root``, which must not exist; nobody is connected, nothing is linked."""
-    made = _made()
-    # Under the name of the time of its files the snapshot counts as published: copies keep that time.
-    shutil.copytree(made.root, root, ignore=shutil.ignore_patterns("vault.key"))
+    shutil.copytree(_made().root, root, ignore=shutil.ignore_patterns("vault.key"))
     return Home(root)
+
+
+def empty_warehouse(folder: Path) -> Path:
+    """The folder of a new warehouse on DuckDB. A copy's files keep their times, by which they count as published."""
+    return Path(shutil.copytree(_made().warehouse, folder))
 
 
 def dagster_storage(folder: Path) -> Path:

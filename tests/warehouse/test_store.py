@@ -13,6 +13,7 @@ import pytest
 
 from connectors.sandbox.company import company
 from foundation.errors import Busy, WrongInput
+from tests.installation import empty_warehouse
 from tests.warehouse.conftest import NOON, Ledger
 from warehouse.store import Warehouse
 
@@ -23,7 +24,7 @@ class Embedded(Ledger):
     store: Warehouse
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, Warehouse(folder / "warehouse"))
+        super().__init__(folder, Warehouse(empty_warehouse(folder / "warehouse")))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
+from_distribution = apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1) >/dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format ui bench lock clean
@@ -15,10 +16,14 @@ install: $(VENV)/installed  ## .venv with the grandlivre command
 demo: install  ## sandbox vendors, linked and synced; ends with balanced trial balances
 	$(BIN)/grandlivre demo --no-ui
 
-test: $(VENV)/installed-dev  ## every test; brings a Redis from the distribution where there is none
-	@command -v redis-server >/dev/null || (apt-get update -qq && apt-get install -y -qq redis-server >/dev/null) \
+test: $(VENV)/installed-dev  ## every test; brings a Redis and a Chromium from the distribution where there is none
+	@command -v redis-server >/dev/null || ($(call from_distribution,redis-server)) \
 		|| { echo "The tests of several machines need redis-server: install it from your distribution." >&2; exit 1; }
-	$(BIN)/pytest -n $(WORKERS)
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+		|| ($(call from_distribution,chromium chromium-driver)) \
+		|| { echo "The test of the UI's pages needs chromium and chromedriver: install them from your distribution" \
+			"(Debian: chromium chromium-driver)." >&2; exit 1; }
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ figures that stand (:data:`OF_FIGURES`). Each tells an exact count, a sample, an
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -60,6 +61,15 @@ _NEXT_STEP = {
 }
 
 
+class Doubt(NamedTuple):
+    """A check of a dossier that is not proven; ``state`` is ``failed``, ``warning`` or ``no evidence``."""
+
+    dossier_id: str
+    check: str
+    state: str
+    detail: str
+
+
 def health_checks(row: Package) -> dg.AssetChecksDefinition:
     """The checks of one package."""
     key = ledger_key(row.slug)
@@ -70,10 +80,10 @@ def health_checks(row: Package) -> dg.AssetChecksDefinition:
             found = {
                 "failed_now": failed_now(house, row.slug),
                 "stale": stale(house, row.slug),
-                **figures(house, row.slug),
+                **figures(doubts := reconciliation(house, row.slug)),
                 "unlinked": unlinked(house, context.instance, row.slug),
             }
-            unproven = without_evidence(house, row.slug)
+        unproven = without_evidence(doubts)
         for name, dossiers in found.items():
             yield verdict(key, name, dossiers, unproven if name == "unreconciled" else 0)
 
@@ -115,34 +125,34 @@ def stale(house: House, software: str) -> dict[str, str]:
     return {key: f"figures of {moment:%Y-%m-%d %H:%M} UTC" if moment else "never" for key, moment in ages.items()}
 
 
-def figures(house: House, software: str) -> dict[str, dict[str, str]]:
-    """Per inventory of :data:`OF_FIGURES` the dossiers of a package whose standing figures fail one of its checks, with
-    the details."""
-    found: dict[str, dict[str, str]] = {name: {} for name in OF_FIGURES}
-    inventory = {check: name for name, checks in OF_FIGURES.items() for check in checks}
-    for dossier_id, check, detail in _reconciliation(house, software, ("failed", "warning")):
-        if check in inventory:
-            dossiers = found[inventory[check]]
-            dossiers[dossier_id] = "; ".join(filter(None, (dossiers.get(dossier_id), f"{check}: {detail}")))
-    return found
-
-
-def without_evidence(house: House, software: str) -> int:
-    """How many dossiers of a package stand without a balance of its own to compare with."""
-    return sum(check == "equals_package" for _, check, _ in _reconciliation(house, software, ("no evidence",)))
-
-
-def _reconciliation(house: House, software: str, states: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """Dossier, check and detail of the checks in some states other than proven, in order."""
+def reconciliation(house: House, software: str) -> list[Doubt]:
+    """The checks of a package's standing figures that are not proven, in order."""
     if not house.warehouse.readable:
         return []
     with house.warehouse.reader() as db:
         rows = db.execute(
-            "SELECT dossier_id, check_name, detail, state FROM ledger.reconciliation "
+            "SELECT dossier_id, check_name, state, detail FROM ledger.reconciliation "
             "WHERE software = ? AND state <> 'proven' ORDER BY dossier_id, check_name",
             [software],
         ).fetchall()
-    return [(dossier, check, detail) for dossier, check, detail, state in rows if state in states]
+    return [Doubt(*row) for row in rows]
+
+
+def figures(doubts: Iterable[Doubt]) -> dict[str, dict[str, str]]:
+    """Per inventory of :data:`OF_FIGURES` the dossiers whose figures fail one of its checks, with the details."""
+    found: dict[str, dict[str, str]] = {name: {} for name in OF_FIGURES}
+    inventory = {check: name for name, checks in OF_FIGURES.items() for check in checks}
+    for doubt in doubts:
+        if doubt.state != "no evidence" and doubt.check in inventory:
+            dossiers = found[inventory[doubt.check]]
+            told = f"{doubt.check}: {doubt.detail}"
+            dossiers[doubt.dossier_id] = "; ".join(filter(None, (dossiers.get(doubt.dossier_id), told)))
+    return found
+
+
+def without_evidence(doubts: Iterable[Doubt]) -> int:
+    """How many dossiers stand without a balance of the package's own to compare with."""
+    return sum((doubt.check, doubt.state) == ("equals_package", "no evidence") for doubt in doubts)
 
 
 def unlinked(house: House, instance: dg.DagsterInstance, software: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from importlib.resources import files
 from types import ModuleType
 from typing import Literal, get_args
 
+from connectors.addresses import require_encrypted
 from foundation.allowance import Limit
 from foundation.errors import WrongInput
 
@@ -117,7 +118,8 @@ class Package:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
-        """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting."""
+        """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting, and
+        for an address that secrets and books would reach unencrypted."""
         known = {field.name for field in self.settings}
         unknown = sorted(set(given) - known)
         if unknown:
@@ -132,6 +134,8 @@ class Package:
                 f"{self.name} needs the setting {', '.join(missing)}",
                 next_step=" ".join(f"Give --set {name}=VALUE." for name in missing),
             )
+        for name in (name for name in values if name.endswith("_url")):
+            require_encrypted(name, values[name])
         return values
 
 

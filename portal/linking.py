@@ -41,6 +41,7 @@ def link(
     """Links a dossier, fills in its fiscal years from the package, and prints the dossier's id.
 
     With --dossier and the id of a linked dossier, that dossier moves here: from another package, or to another mode.
+    One that was unlinked comes back.
     """
     if sum((replace, from_ is not None, totals)) > 1:
         raise typer.BadParameter("--replace, --from and --totals exclude one another")
@@ -77,7 +78,8 @@ def add_link(
     since: date | None = None,
     dossier: str | None = None,
 ) -> Link:
-    """Keeps a link to a dossier as its package lists it; a dossier that is linked already moves to this place."""
+    """Keeps a link to a dossier as its package lists it; one that is linked already moves to this place, and one that
+    was unlinked comes back."""
     facts: dict[str, Any] = {
         "code": ref.code,
         "name": ref.name,
@@ -87,7 +89,7 @@ def add_link(
         "currency": ref.currency,
         "vat_number": ref.vat_number,
     }
-    if dossier is not None and any(item.dossier_id == dossier for item in house.registry.links()):
+    if dossier is not None and any(item.dossier_id == dossier for item in house.registry.links(active=None)):
         if ref.name in (ref.external_id, ref.code):
             del facts["name"]  # no name but the folder's: the one that is known stays
         return house.registry.relink(dossier, connection_id, ref.external_id, **facts)

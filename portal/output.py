@@ -33,8 +33,9 @@ def show(rows: Sequence[Mapping[str, Any]], *, json: bool, empty: str = "None.")
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in rows[0]:
-        right = all(
-            isinstance(row[column], int | float | Decimal) and not isinstance(row[column], bool) for row in rows
+        told = [row[column] for row in rows if row[column] is not None]
+        right = bool(told) and all(
+            isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in told
         )
         table.add_column(
             column.replace("_", " "),

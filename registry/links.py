@@ -74,13 +74,14 @@ class Links(Connections):
         vat_number: str | None = None,
         wanted_first_sync: bool = True,
     ) -> Link:
-        """Moves a dossier to another place, package or mode: a new link takes over, the old one is kept, inactive.
+        """Moves a dossier to another place, package or mode: a new link takes over, the old one is kept, inactive. One
+        that was unlinked comes back.
 
         What is not given stays as the old link had it. Raises WrongInput for a connection of another firm.
         """
         _require_mode(mode, transfer_date)
         with self.writing() as session:
-            old = self.link_row(session, dossier_id)
+            old = self._latest_row(session, dossier_id) or self.link_row(session, dossier_id)
             connection = self.connection_row(session, connection_id)
             if connection.firm_id != old.firm_id:
                 raise WrongInput(
@@ -88,7 +89,8 @@ class Links(Connections):
                     next_step="Link it there as a new dossier.",
                 )
             self._refuse_linked(session, connection_id, external_id, but=dossier_id)
-            old.active, old.unlinked_at, old.wanted_first_sync = False, self.now(), False
+            if old.active:
+                old.active, old.unlinked_at, old.wanted_first_sync = False, self.now(), False
             session.flush()  # the old link is out of force before the new one comes in
             row = models.Link(
                 dossier_id=dossier_id,
@@ -104,6 +106,13 @@ class Links(Connections):
                 wanted_first_sync=wanted_first_sync,
             )
             return self._insert(session, row, connection)
+
+    def unlink(self, dossier_id: str) -> None:
+        """Ends a dossier's link; the dossier keeps its id, and :meth:`relink` gives it a new one. Raises WrongInput, as
+        :meth:`link` does."""
+        with self.writing() as session:
+            row = self.link_row(session, dossier_id)
+            row.active, row.unlinked_at, row.wanted_first_sync = False, self.now(), False
 
     def link(self, dossier_id: str) -> Link:
         """The active link of a dossier. Raises WrongInput, with near misses, when there is no such dossier."""
@@ -153,11 +162,22 @@ class Links(Connections):
         row = session.scalars(active.where(models.Link.dossier_id == dossier_id)).first()
         if row is not None:
             return row
+        if (gone := self._latest_row(session, dossier_id)) is not None:
+            raise WrongInput(
+                f"dossier {dossier_id} is no longer linked; its figures stay in the warehouse",
+                next_step=f"Link it again: grandlivre link {gone.connection_id} {gone.external_id} "
+                f"--dossier {dossier_id}",
+            )
         known = {each.dossier_id: f"{each.code} {each.name}" for each in session.scalars(active)}
         raise WrongInput(
             f"there is no dossier {dossier_id!r}{did_you_mean(dossier_id, known)}",
             next_step="`grandlivre dossiers` shows them all.",
         )
+
+    def _latest_row(self, session: Session, dossier_id: str) -> models.Link | None:
+        """The row of the dossier's present link, or of its last one."""
+        of_dossier = select(models.Link).where(models.Link.dossier_id == dossier_id)
+        return session.scalars(of_dossier.order_by(models.Link.active.desc(), models.Link.unlinked_at.desc())).first()
 
     def _refuse_linked(self, session: Session, connection_id: str, external_id: str, *, but: str | None = None) -> None:
         linked = select(models.Link.dossier_id).where(

@@ -26,6 +26,11 @@ for name in (
     os.environ.pop(name, None)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """``-n auto``: one more than there are cores, because the tests of daemons and vendors mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A Postgres of this test process."""

@@ -4,7 +4,11 @@ Columns: code, parent, level, use (heading, posting), class, side (D, C, E for e
 report shows a balance on the other side), statement (BS, PL, APPR for result appropriation, MEMO), names in English,
 French and Dutch, the number prefixes of the Belgian, French and Luxembourg charts and of the Dutch RGS (longest prefix
 wins), and the types that packages publish (``E:20`` is Exact type 20; a question mark behind it: a coarse type, taken
-with low confidence). A code is never renumbered; :func:`version` changes when the file does.
+with low confidence). A code is never renumbered.
+
+``contra.csv`` tells which accounts stand against the value of others (accumulated depreciation, write-downs): a regular
+expression on the digits of a number of a country's chart, on an RGS code, or on a package's type.
+:func:`version` changes when one of the files does.
 """
 
 from __future__ import annotations
@@ -22,21 +26,21 @@ _CODE_COLUMNS = ("code", "parent", "level", "use", "class", "side", "twin", "sta
 _NAMES = ("name_en", "name_fr", "name_nl")
 
 
-def _text() -> str:
-    return files("warehouse").joinpath("chart.csv").read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    return files("warehouse").joinpath(name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
 def version() -> str:
     """A short fingerprint of the chart; figures are mapped again when it changes."""
-    return hashlib.sha256(_text().encode()).hexdigest()[:12]
+    return hashlib.sha256((_text("chart.csv") + _text("contra.csv")).encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=1)
 def tables() -> dict[str, pa.Table]:
-    """``codes``, ``prefixes`` (chart, prefix, code) and ``package_types`` (package_type, code, confidence) as Arrow
-    tables."""
-    rows = list(csv.DictReader(_text().splitlines()))
+    """``codes``, ``prefixes`` (chart, prefix, code), ``package_types`` (package_type, code, confidence) and ``contra``
+    (chart, pattern) as Arrow tables."""
+    rows = list(csv.DictReader(_text("chart.csv").splitlines()))
     codes = {column: [row[column] or None for row in rows] for column in (*_CODE_COLUMNS, *_NAMES)}
     prefixes = [
         (chart, prefix, row["code"])
@@ -50,7 +54,9 @@ def tables() -> dict[str, pa.Table]:
         for kind in row["package_types"].split("|")
         if kind
     ]
+    contra = list(csv.DictReader(_text("contra.csv").splitlines()))
     return {
+        "contra": pa.table({column: [row[column] for row in contra] for column in ("chart", "pattern")}),
         "codes": pa.table({**codes, "level": pa.array([int(row["level"]) for row in rows], pa.int32())}),
         "prefixes": pa.table(
             dict(zip(("chart", "prefix", "code"), map(list, zip(*prefixes, strict=True)), strict=True))

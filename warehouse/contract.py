@@ -122,6 +122,10 @@ class Store(Protocol):
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
         ...
 
+    def mark_unlinked(self, dossier_id: str) -> None:
+        """The dossier is synced no more: its figures stay, with status ``unlinked`` until the next sync."""
+        ...
+
     def publish(self) -> bool:
         """Makes what is loaded visible to readers; False when there was nothing left to do."""
         ...

@@ -96,9 +96,14 @@ class Warehouse:
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
         with self._writer() as db:
             db.execute(
-                "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP WHERE dossier_id = ?",
+                "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP, status = 'synced' WHERE dossier_id = ?",
                 [naive_utc(moment), dossier_id],
             )
+
+    def mark_unlinked(self, dossier_id: str) -> None:
+        """The dossier is synced no more: its figures stay, with status ``unlinked`` until the next sync."""
+        with self._writer() as db:
+            db.execute("UPDATE ledger.dossiers SET status = 'unlinked' WHERE dossier_id = ?", [dossier_id])
 
     def publish(self) -> bool:
         """Makes what is loaded visible to readers; False when another process had done so already."""

@@ -19,6 +19,7 @@ from foundation.home import Home
 from foundation.secrets import Secret
 from portal.demo import link_sandbox
 from resources.house import House
+from tests.installation import installed
 
 _LINE_DETAILS = {"party", "due_date", "vat_code", "currency", "sides", "period", "document", "description"}
 
@@ -48,7 +49,7 @@ def told_by(row: Package, revision: int = 0) -> Company:
 @contextmanager
 def linked(row: Package, folder: Path, told: Company | None = None, *, database: str | None = None) -> Iterator[Linked]:
     """The package's sandbox telling ``told``, connected and linked in a fresh house; ``database`` makes it a team's."""
-    home = Home(folder / "home", Secret(database) if database else None)
+    home = Home(folder / "home", Secret(database)) if database else installed(folder / "home")
     home.create()
     (folder / "vendor").mkdir()
     with open_sandbox(row, told or told_by(row), folder / "vendor") as sandbox:

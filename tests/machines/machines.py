@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ import yaml
 from foundation.home import Home
 from portal.instance import PROJECT, write_instance_config
 from tests.pipelines.ui import free_port, until
+from tests.processes import group
 
 DEPLOY = PROJECT / "deploy" / "celery"
 
@@ -89,21 +89,5 @@ def _worker(name: str, folder: Path, shared: Mapping[str, str]) -> Iterator[Work
         "PYTHONPATH": f"{PROJECT}{os.pathsep}{DEPLOY}",
     }
     command = [sys.executable, "-m", "celery", "-A", "dagster_celery.app", "worker", "--concurrency", "1"]
-    with worker.log.open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "-n", f"{name}@%h", "--loglevel", "INFO"],
-            env=environment,
-            cwd=PROJECT,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+    with group([*command, "-n", f"{name}@%h", "--loglevel", "INFO"], environment, worker.log):
         yield worker
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(20)

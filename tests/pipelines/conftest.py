@@ -9,14 +9,14 @@ import dagster as dg
 import pytest
 
 from tests.contract.dossier import linked
+from tests.installation import dagster_storage
 from tests.pipelines.firm import ROW, Firm
 
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(
-        str(tmp_path / "dagster"), overrides={"telemetry": {"enabled": False}}
+        str(dagster_storage(tmp_path / "dagster")), overrides={"telemetry": {"enabled": False}}
     ) as instance:
         yield instance
 

@@ -12,12 +12,12 @@ import dagster as dg
 from assets.ledgers import ledger_asset, ledger_key
 from assets.partitions import add_missing, dossiers_of, range_tags
 from connectors.catalog import package
-from foundation.home import Home
 from resources.house import House
 from resources.packages import PackageResource, resource_class
 from resources.warehouse import WarehouseResource
 from tests.contract.dossier import Linked
 from tests.drop_folder.folders import LINES, YEARS
+from tests.installation import installed
 
 ROW = package("verocount")
 KEY = ledger_key("verocount")
@@ -88,8 +88,7 @@ def small_house(folder: Path, names: Sequence[str]) -> House:
         (folder / "drop" / name).mkdir(parents=True)
         (folder / "drop" / name / "lines_2024.csv").write_text(LINES)
         (folder / "drop" / name / "fiscal_years.csv").write_text(YEARS)
-    house = House.open(Home(folder / "home"))
-    house.warehouse.create()
+    house = House.open(installed(folder / "home"))
     settings = ROW.complete_settings({"root": str(folder / "drop")})
     connection = house.registry.add_connection(ROW.slug, "Vandamme", settings=settings)
     for name in names:

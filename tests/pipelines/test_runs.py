@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.health import OF_FIGURES, figures, health_checks, without_evidence
+from assets.health import OF_FIGURES, figures, health_checks, reconciliation, without_evidence
 from assets.ledgers import FROM_LANDING_TAG, in_parallel, ledger_asset
 from assets.published import published_snapshot
 from assets.sync import Outcome
@@ -83,13 +83,14 @@ def test_health_checks_count_what_is_wrong_now(firm: Firm) -> None:
 def test_inventories_of_figures_tell_which_dossiers_and_why(firm: Firm) -> None:
     first, *_ = firm.ids
     firm.materialize(first)
-    assert figures(firm.house, ROW.slug) == {name: {} for name in OF_FIGURES}
+    assert figures(reconciliation(firm.house, ROW.slug)) == {name: {} for name in OF_FIGURES}
     firm.dossier.sandbox.show(told_by(ROW, 2))
     firm.materialize(first)
-    found = figures(firm.house, ROW.slug)
+    doubts = reconciliation(firm.house, ROW.slug)
+    found = figures(doubts)
     assert found["changed_behind"][first].startswith("closed_years_stand: ")
     assert {name for name, dossiers in found.items() if dossiers} == {"changed_behind"}
-    assert without_evidence(firm.house, ROW.slug) == 0
+    assert without_evidence(doubts) == 0
 
 
 def test_the_sensor_turns_a_new_link_into_a_partition_and_a_first_sync(firm: Firm) -> None:

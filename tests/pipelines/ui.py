@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,8 +12,8 @@ from typing import Any
 import psutil
 import requests
 
-from portal.instance import PROJECT
 from portal.ui import ui_command
+from tests.processes import group
 
 LAUNCH = """
 mutation Launch($params: ExecutionParams!) {
@@ -108,19 +105,7 @@ class Ui:
 def running(home: Any, log: Path) -> Iterator[Ui]:
     port = free_port()
     command, environment = ui_command(home, "127.0.0.1", port)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
+    with group(command, environment, log) as process:
         ui = Ui(port, process.pid)
         until("the UI to answer", lambda: requests.get(f"{ui.address}/server_info", timeout=5).ok)
         yield ui
-    finally:
-        with suppress(ProcessLookupError):  # it died
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)

@@ -15,11 +15,6 @@ from tests.portal.cli import Cli
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path / "home")
-
-
-@pytest.fixture
 def vendor(tmp_path: Path) -> Iterator[Sandbox]:
     with open_sandbox(package("exact_online_be"), company("BE", entries_per_month=2), tmp_path) as sandbox:
         yield sandbox

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,18 +16,6 @@ from portal.syncing import as_rows
 from tests.portal.cli import Cli
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path / "home")
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Sandbox]:
-    (tmp_path / "vendor").mkdir()
-    with open_sandbox(package("verocount"), company("BE"), tmp_path / "vendor") as sandbox:
-        yield sandbox
-
-
 def connected(cli: Cli, vendor: Sandbox) -> str:
     return cli("connect", "verocount", "--firm", "Van Damme", "--set", f"root={vendor.settings['root']}").line
 
@@ -37,7 +24,8 @@ def linked(cli: Cli, vendor: Sandbox, *options: str) -> str:
     return cli("link", connected(cli, vendor), vendor.external_id, *options).line
 
 
-def test_from_nothing_to_a_queried_ledger(cli: Cli, vendor: Sandbox) -> None:
+def test_from_nothing_to_a_queried_ledger(bare_cli: Cli, vendor: Sandbox) -> None:
+    cli = bare_cli
     cli("init")
     cli("init")
     connection = connected(cli, vendor)
@@ -119,8 +107,8 @@ def test_fiscal_years_are_corrected_and_taken_back(cli: Cli, vendor: Sandbox) ->
         (("query", "SELECT 1"), "grandlivre demo"),
     ],
 )
-def test_what_cannot_be_done_is_said_with_the_next_step(cli: Cli, arguments: tuple[str, ...], told: str) -> None:
-    done = cli(*arguments, ok=False)
+def test_what_cannot_be_done_is_said_with_the_next_step(bare_cli: Cli, arguments: tuple[str, ...], told: str) -> None:
+    done = bare_cli(*arguments, ok=False)
     assert done.status == 1
     assert done.err.startswith("Error: ")
     assert told in done.err

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.catalog import package
 from connectors.sandbox.company import Company, company
-from connectors.sandbox.stage import Sandbox, open_sandbox
+from connectors.sandbox.stage import Sandbox
 from foundation.home import Home
 from registry.store import Registry
 from tests.portal.cli import Cli
@@ -29,24 +26,6 @@ class YearEarlier(Company):
     """The company while its second year was still open."""
 
     years = tuple(replace(year, closed=year.label == "2024") for year in Company.years)
-
-
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path / "home")
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Sandbox]:
-    (tmp_path / "vendor").mkdir()
-    with open_sandbox(package("verocount"), company("BE"), tmp_path / "vendor") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def dossier(cli: Cli, vendor: Sandbox) -> str:
-    connection = cli("connect", "verocount", "--firm", "Van Damme", "--set", f"root={vendor.settings['root']}").line
-    return cli("link", connection, vendor.external_id).line
 
 
 def accounts(cli: Cli, dossier: str, *options: str) -> dict[str, dict[str, Any]]:

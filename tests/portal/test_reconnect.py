@@ -22,11 +22,6 @@ ROW = package("exact_online_be")
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path / "home")
-
-
-@pytest.fixture
 def vendor(tmp_path: Path) -> Iterator[Sandbox]:
     (tmp_path / "vendor").mkdir()
     with open_sandbox(ROW, company("BE"), tmp_path / "vendor") as sandbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.catalog import package
 from connectors.sandbox.company import Company, company
-from connectors.sandbox.stage import Sandbox, open_sandbox
+from connectors.sandbox.stage import Sandbox
 from tests.portal.cli import Cli, Done
 from tests.warehouse.conftest import Ledger
 from warehouse.bench import Trust, Workbench
@@ -26,24 +25,6 @@ COLUMNS = [
     "date", "document", "description",
 ]  # fmt: skip
 NONE = Decimal(0)
-
-
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path / "home")
-
-
-@pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[Sandbox]:
-    (tmp_path / "vendor").mkdir()
-    with open_sandbox(package("verocount"), company("BE"), tmp_path / "vendor") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def dossier(cli: Cli, vendor: Sandbox) -> str:
-    connection = cli("connect", "verocount", "--firm", "Van Damme", "--set", f"root={vendor.settings['root']}").line
-    return cli("link", connection, vendor.external_id).line
 
 
 def exact(done: Done) -> list[dict[str, Any]]:

@@ -123,3 +123,18 @@ def test_the_dossiers_of_a_package_are_told_without_their_links(registry: Regist
     registry.relink("a", other.id, "a")
     assert registry.dossier_ids(connection.software) == ["b"]
     assert registry.dossier_ids("xero") == ["a", "c"]
+
+
+def test_an_unlinked_dossier_is_known_as_such_and_can_come_back(registry: Registry, link: Link, clock: Clock) -> None:
+    registry.unlink(link.dossier_id)
+    assert registry.links() == []
+    [kept] = registry.links(active=None)
+    assert (kept.active, kept.unlinked_at, kept.wanted_first_sync) == (False, clock.moment, False)
+    with pytest.raises(WrongInput, match=r"no longer linked; .* --dossier 1042-bakkerij-janssens"):
+        registry.link(link.dossier_id)
+    with pytest.raises(WrongInput, match="no longer linked"):
+        registry.unlink(link.dossier_id)
+    back = registry.relink(link.dossier_id, link.connection_id, link.external_id)
+    assert (back.link_id, back.name, back.active) == (f"{link.dossier_id}--2", link.name, True)
+    assert registry.link(link.dossier_id) == back
+    assert registry.links(active=None)[0].unlinked_at == kept.unlinked_at

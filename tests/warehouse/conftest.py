@@ -10,6 +10,7 @@ import pytest
 from connectors import books
 from connectors.sandbox.company import Company, company
 from foundation.secrets import Secret
+from tests.installation import empty_warehouse
 from tests.warehouse.told import tell
 from warehouse.bench import MappingRule, Override, Trust, Workbench, refuse_failed
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Store
@@ -109,7 +110,7 @@ class Ledger:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty warehouse, kept in each of the two ways."""
     if request.param == "duckdb":
-        opened: Store = Warehouse(tmp_path / "warehouse")
+        opened: Store = Warehouse(empty_warehouse(tmp_path / "warehouse"))
     else:
         opened = PostgresWarehouse(Secret(request.getfixturevalue("postgres").database()))
     yield opened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +111,32 @@ def test_an_account_that_a_person_leaves_unmapped_is_still_counted_as_unmapped(l
         passed, amount = mapped(bench)
     turnover = sum(abs(line.amount) for line in company("BE").lines if line.account == "613200")
     assert (passed, amount) == (False, turnover)
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "explicit_code", "package_type", "contra"),
+    [
+        ("BE", "230009", None, None, True),
+        ("BE", "230000", None, None, False),
+        ("BE", "280000", None, None, False),
+        ("FR", "281000", None, None, True),
+        ("FR", "230009", None, None, False),
+        ("NL", "9901", "BMvaBegCae", None, True),
+        ("NL", "9901", "BMvaBegVvp", None, False),
+        ("NL", "230009", None, None, False),
+        ("NL", "9901", None, "E:35", True),
+        ("NL", "9901", None, "E:350", False),
+    ],
+)
+def test_which_accounts_stand_against_others_is_told_by_number_code_or_type(
+    tmp_path: Path, country: str, number: str, explicit_code: str | None, package_type: str | None, contra: bool
+) -> None:
+    def spoil(bench: Workbench) -> None:
+        bench.db.execute(
+            "INSERT INTO books.accounts (number, explicit_code, package_type) VALUES (?, ?, ?)",
+            [number, explicit_code, package_type],
+        )
+
+    with prepared(tmp_path, company(country), spoil=spoil) as bench:
+        found = bench.db.execute("SELECT contra FROM work.accounts WHERE number = ?", [number]).fetchall()
+    assert found == [(contra,)]

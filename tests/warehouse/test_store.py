@@ -13,6 +13,7 @@ import pytest
 
 from connectors.sandbox.company import company
 from foundation.errors import Busy, WrongInput
+from tests.installation import empty_warehouse
 from tests.warehouse.conftest import NOON, Ledger
 from warehouse.store import Warehouse
 
@@ -23,7 +24,7 @@ class Embedded(Ledger):
     store: Warehouse
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, Warehouse(folder / "warehouse"))
+        super().__init__(folder, Warehouse(empty_warehouse(folder / "warehouse")))
 
 
 @pytest.fixture
@@ -110,6 +111,19 @@ def test_confirming_moves_the_age_of_the_figures_only(ledger: Ledger) -> None:
         ((NOON + timedelta(hours=5)).replace(tzinfo=None),)
     ]
     assert count(ledger) == len(company().lines)
+
+
+def test_an_unlinked_dossier_keeps_its_figures_and_says_so_until_it_is_synced_again(ledger: Ledger) -> None:
+    ledger.load(company(), dossier="d1")
+    ledger.load(company("FR"), dossier="d2")
+    ledger.store.mark_unlinked("d1")
+    ledger.store.publish()
+    states = "SELECT dossier_id, status FROM ledger.freshness ORDER BY 1"
+    assert ledger.rows(states) == [("d1", "unlinked"), ("d2", "synced")]
+    assert count(ledger) == len(company().lines) + len(company("FR").lines)
+    ledger.store.confirm("d1", NOON)
+    ledger.store.publish()
+    assert ledger.rows(states) == [("d1", "synced"), ("d2", "synced")]
 
 
 def test_without_anything_published_a_reader_is_told_what_to_do(tmp_path: Path) -> None:

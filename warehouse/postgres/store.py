@@ -85,9 +85,14 @@ class PostgresWarehouse:
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
         with self.writing(dossier_id) as connection:
             connection.execute(
-                "UPDATE ledger.dossiers SET last_synced_at = %s WHERE dossier_id = %s",
+                "UPDATE ledger.dossiers SET last_synced_at = %s, status = 'synced' WHERE dossier_id = %s",
                 [naive_utc(moment), dossier_id],
             )
+
+    def mark_unlinked(self, dossier_id: str) -> None:
+        """The dossier is synced no more: its figures stay, with status ``unlinked`` until the next sync."""
+        with self.writing(dossier_id) as connection:
+            connection.execute("UPDATE ledger.dossiers SET status = 'unlinked' WHERE dossier_id = %s", [dossier_id])
 
     def publish(self) -> bool:
         """Nothing to do: readers see what was committed."""

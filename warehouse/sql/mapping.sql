@@ -92,6 +92,14 @@ WITH explicit AS (
             WHEN type_match IS NOT NULL AND type_match NOT LIKE 'U%' THEN 'package_type'
             ELSE 'unmapped' END AS mapping_rule
     FROM coded
+), contra AS (
+    SELECT n.number
+    FROM work.numbers n
+    JOIN chart.contra c ON regexp_matches(
+        CASE c.chart WHEN 'package_type' THEN n.package_type WHEN 'RGS' THEN n.explicit_code
+            WHEN getvariable('country') THEN CASE WHEN (SELECT fits FROM work.fit) THEN n.digits END END,
+        c.pattern
+    )
 )
 SELECT n.number, coalesce(n.name, '') AS name,
     coalesce(n.type, CASE WHEN c.class = 'unmapped' THEN 'unmapped' ELSE c.class END) AS type,
@@ -105,12 +113,6 @@ SELECT n.number, coalesce(n.name, '') AS name,
     ) AS statement,
     CASE n.mapping_rule WHEN 'unmapped' THEN NULL WHEN 'country_prefix' THEN 'medium' WHEN 'package_type' THEN type_confidence
         ELSE 'high' END AS confidence,
-    -- Accumulated depreciation and write-downs: by Belgian and French number, RGS group, or Exact's own type.
-    CASE getvariable('country')
-        WHEN 'BE' THEN n.fits AND regexp_matches(n.digits, '^(2[1-7].*9$|3[0-9]9|409|419|5[1-3]9)')
-        WHEN 'FR' THEN n.fits AND regexp_matches(n.digits, '^([2345]9|28)')
-        ELSE false
-    END OR coalesce(regexp_matches(n.explicit_code, '^B.*(Cae|Cuh)'), false) OR coalesce(n.package_type = 'E:35', false)
-        AS contra,
+    n.number IN (FROM contra) AS contra,
     n.posted OR n.kept_code IS NOT NULL AS posted
 FROM chosen n LEFT JOIN chart.codes c ON c.code = n.common_code;

@@ -16,9 +16,9 @@ from typing import Any
 
 
 @contextmanager
-def serving(lines: int) -> Iterator[dict[str, Any]]:
+def serving(lines: int, slug: str = "exact_online_be") -> Iterator[dict[str, Any]]:
     """The replaying server, told in JSON."""
-    command = [sys.executable, "-m", "benchmarks.exact_server", str(lines)]
+    command = [sys.executable, "-m", "benchmarks.package_server", slug, str(lines)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdin is not None

@@ -43,7 +43,7 @@ def ours(server: dict[str, Any], folder: Path) -> Callable[[], int]:
     home = Home(folder / "home")
     house = House.open(home)
     house.warehouse.create()
-    row = package("exact_online_be")
+    row = package(server["software"])
     secrets = {name: Secret(value) for name, value in server["secrets"].items()}
     connection = house.registry.add_connection(row.slug, "bench", "bench", server["settings"], secrets)
     link = house.registry.add_link(connection.id, server["external_id"], code="1", name="bench", dossier_id="bench")
@@ -69,6 +69,25 @@ def again(server: dict[str, Any], folder: Path) -> Callable[[], int]:
         outcome = sync_dossier("bench", house, SyncOptions(from_landing=True))
         assert outcome.good, outcome.error
         return outcome.lines
+
+    return run
+
+
+def download(server: dict[str, Any], folder: Path) -> Callable[[], int]:
+    """What was asked last, asked again one after another, and thrown away."""
+    import base64
+
+    import requests
+
+    asked = requests.get(f"{server['base_url']}/asked", timeout=60).json()
+
+    def run() -> int:
+        session = requests.Session()
+        for each in asked:
+            address, body = server["base_url"] + each["target"], base64.b64decode(each["body"])
+            reply = session.request(each["method"], address, headers=each["headers"], data=body, timeout=60)
+            assert reply.ok, reply.status_code
+        return server["lines"]
 
     return run
 
@@ -163,7 +182,7 @@ def dlt(server: dict[str, Any], folder: Path) -> Callable[[], int]:
     return run
 
 
-CONTENDERS = {"ours": ours, "again": again, "floor": floor, "dlt": dlt}
+CONTENDERS = {"ours": ours, "again": again, "download": download, "floor": floor, "dlt": dlt}
 
 
 def main(name: str, server: dict[str, Any]) -> None:

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import pytest
 
+from connectors.contract import FiscalYear
 from connectors.sandbox.company import Company, company
 from connectors.sandbox.stage import Sandbox
 from foundation.home import Home
@@ -25,7 +27,9 @@ CODED = ("common_code", "code_name", "mapping_rule", "confidence")
 class YearEarlier(Company):
     """The company while its second year was still open."""
 
-    years = tuple(replace(year, closed=year.label == "2024") for year in Company.years)
+    @cached_property
+    def years(self) -> tuple[FiscalYear, ...]:
+        return tuple(replace(year, closed=year.label == "2024") for year in Company().years)
 
 
 def accounts(cli: Cli, dossier: str, *options: str) -> dict[str, dict[str, Any]]:

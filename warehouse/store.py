@@ -5,15 +5,14 @@ Files in the warehouse folder:
 * ``warehouse.duckdb``: the live file. Only this module opens it, behind a file lock, late and for a short time, because
   DuckDB lets no other process in while a writer has it.
 * ``ledger_read.duckdb``: the published snapshot, replaced by an atomic rename. Readers open this one, read-only; a
-  reader that holds it open keeps the figures that it opened with.
+  reader that holds it open keeps the figures that it opened with. A spare beside it makes publishing cost what changed
+  (:mod:`warehouse.snapshots`).
 
 Publishing is shared: a load that finds its figures already published by another process has nothing left to do.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -29,6 +28,7 @@ from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
 from warehouse.loading import naive_utc, open_window, replace_window
 from warehouse.reader import DuckDBReader, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
+from warehouse.snapshots import replace_with_copy
 from warehouse.standing import Standing, read_standing
 
 __all__ = ["DossierFacts", "LoadRecord", "Loaded", "Warehouse"]
@@ -108,12 +108,7 @@ class Warehouse:
             mark = self.folder / "published.stamp"
             if self.published.exists() and mark.exists() and mark.read_text() == stamp:
                 return False
-            fresh = self.folder / ".ledger_read.tmp"  # under the lock; a killed publisher's remains are written over
-            try:
-                shutil.copyfile(self.live, fresh)
-                os.replace(fresh, self.published)
-            finally:
-                fresh.unlink(missing_ok=True)
+            replace_with_copy(self.live, self.published)
             mark.write_text(stamp)
             return True
 

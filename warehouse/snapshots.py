@@ -1,9 +1,9 @@
 """A copy of a large file, brought up to date and into place at the cost of what changed in it.
 
-Where the filesystem lets files share blocks (XFS, Btrfs), the copy costs next to nothing. Elsewhere the copy that was in
-place before is kept as a spare: the blocks in which it differs are written, and it changes places with the present one.
-A reader may still have the spare open and must keep what it opened; then, and where the system cannot tell, the copy is
-made whole.
+Where the filesystem lets files share blocks (XFS, Btrfs), the copy costs next to nothing. Elsewhere the copy that was
+in place before is kept as a spare: the blocks in which it differs are written, and it changes places with the present
+one. A reader may still have the spare open and must keep what it opened; then, and where the system cannot tell, the
+copy is made whole.
 """
 
 from __future__ import annotations

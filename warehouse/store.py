@@ -13,6 +13,7 @@ Publishing is shared: a load that finds its figures already published by another
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -44,6 +45,7 @@ class Warehouse:
         self.live = folder / "warehouse.duckdb"
         self.published = folder / "ledger_read.duckdb"
         self._lock_timeout = lock_timeout
+        self._turn = threading.Lock()
 
     def create(self) -> None:
         """Makes the file, or brings its views and chart up to date, and publishes; safe to repeat."""
@@ -175,14 +177,22 @@ class Warehouse:
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "ledger.lock", timeout=self._lock_timeout, thread_local=False)
+        # Threads of a process take turns without polling a file.
+        if not self._turn.acquire(timeout=self._lock_timeout):
+            raise self._busy()
         try:
             with lock:
                 yield
         except Timeout:
-            raise Busy(
-                f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
-                next_step="Wait for it to end, or stop it, and sync again.",
-            ) from None
+            raise self._busy() from None
+        finally:
+            self._turn.release()
+
+    def _busy(self) -> Busy:
+        return Busy(
+            f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
+            next_step="Wait for it to end, or stop it, and sync again.",
+        )
 
 
 def _fill_chart(db: duckdb.DuckDBPyConnection) -> None:

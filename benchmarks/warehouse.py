@@ -1,11 +1,11 @@
-"""``python -m benchmarks.warehouse [--dossiers 1000 3000 10000] [--stores duckdb postgres]``: a large warehouse.
+"""``python -m benchmarks.warehouse [--dossiers 1000 10000] [--stores duckdb] [--runs 3]``: a large warehouse.
 
-Each installation holds that many dossiers of 2,000 lines. A few are synced for real; the others are copies of their rows
-under ids of their own, in every table, in an order that says nothing, as after many nights (their folders and landed
-snapshots are hard links). Then an incremental night: three dossiers of a hundred changed, the others did not, in the
-real range runs. Before it a few dossiers are synced one by one, to tell what each kind costs by itself; after it,
+Each installation holds that many dossiers of 2,000 lines. A few are synced for real; the others are copies of their
+rows under ids of their own, in every table, in an order that says nothing, as after many nights (their folders and
+landed snapshots are hard links). Then an incremental night: three dossiers of a hundred changed, the others did not, in
+the real range runs. Before it a few dossiers are synced one by one, to tell what each kind costs by itself; after it,
 analysts' questions. The night runs in a process of its own, for its peak memory. Seconds are those of the machine; what
-counts is how they grow.
+counts is how they grow. Processor time is that of this process alone, without a server's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import dagster as dg
@@ -40,7 +41,7 @@ from resources.packages import resource_class
 from tests.postgres import Server
 from warehouse.postgres.copying import copy_in
 from warehouse.postgres.mirror import marked
-from warehouse.postgres.schema import PER_YEAR, line, stored, tables
+from warehouse.postgres.schema import MARK, PER_YEAR, line, stored, tables
 from warehouse.store import Warehouse
 
 ROW = package("verocount")
@@ -133,7 +134,7 @@ def _copy(
         return
     lines = selects.pop("journal_lines")
     names = ", ".join(line())
-    selects["stored_lines"] = f"SELECT {names}, {marked(line())} FROM ({lines})"
+    selects["stored_lines"] = f"SELECT {names}, {marked(line())} AS {MARK} FROM ({lines})"
     per_year = ", ".join(f"max({name}) AS {name}" for name in PER_YEAR)
     selects["line_syncs"] = f"SELECT dossier_id, fiscal_year, {per_year} FROM ({lines}) GROUP BY ALL"
     assert home_database(house.home)
@@ -147,31 +148,39 @@ def home_database(home: Home) -> str:
     return home.database.reveal() if home.database else ""
 
 
-def night(home: Home, count: int) -> dict[str, float]:
-    """The measures of an installation of ``count`` dossiers."""
+def night(home: Home, count: int, runs: int) -> dict[str, float]:
+    """The measures of an installation of ``count`` dossiers, whose night is ``runs`` range runs of it (0: all)."""
     figures: dict[str, float] = {}
     ids = [dossier(number) for number in range(count)]
-    some = random.Random(2).sample(ids[REAL:], int(count * CHANGED) + 2 * ALONE)
-    changed, alone = some[: -2 * ALONE], some[-2 * ALONE :]
+    ranges = list(chunks(ids, set(ids)))[: runs or None]
+    covered = ids[: ids.index(ranges[-1][1]) + 1]
+    alone = random.Random(2).sample(ids[REAL:], 2 * ALONE)
+    changed = random.Random(3).sample(covered, int(len(covered) * CHANGED))
     with House.open(home) as house:
         figures["size of the live warehouse, MB"] = _size(house) / 1e6
         publishing = []
         for kind, these in (("unchanged", alone[:ALONE]), ("changed", alone[ALONE:])):
-            seconds = []
+            seconds, processor = [], []
             for each in these:
                 if kind == "changed":
                     write(home.root / "drop" / each, 1, mark=" again")
+                used = time.process_time()
                 seconds.append(_timed(lambda each=each: _synced(each, house)))
+                processor.append(time.process_time() - used)
                 publishing.append(_timed(house.warehouse.publish))
-            figures[f"one {kind} dossier by itself, ms"] = sorted(seconds)[len(seconds) // 2] * 1000
-        figures["publishing after one dossier, ms"] = sorted(publishing)[len(publishing) // 2] * 1000
+            figures[f"one {kind} dossier by itself, ms"] = median(seconds) * 1000
+            figures[f"one {kind} dossier, processor, ms"] = median(processor) * 1000
+        figures["publishing after one dossier, ms"] = median(publishing) * 1000
         for each in changed:
             write(home.root / "drop" / each, 2, mark=" once more")
         statuses: list[str] = []
-        figures["the night, s"] = _timed(lambda: statuses.extend(_range_runs(house, ids)))
+        figures["dossiers of the night"] = len(covered)
+        used = time.process_time()
+        figures["the night, s"] = _timed(lambda: statuses.extend(_range_runs(house, ids, ranges)))
         assert statuses.count("synced") == len(changed), statuses
-        assert statuses.count("unchanged") == count - len(changed)
-        figures["the night per dossier, ms"] = figures["the night, s"] / count * 1000
+        assert statuses.count("unchanged") == len(covered) - len(changed)
+        figures["the night per dossier, ms"] = figures["the night, s"] / len(covered) * 1000
+        figures["the night per dossier, processor, ms"] = (time.process_time() - used) / len(covered) * 1000
         figures["size after the night, MB"] = _size(house) / 1e6
         for question, sql in _QUESTIONS.items():
             with house.warehouse.reader() as reader:
@@ -198,21 +207,21 @@ def _synced(each: str, house: House) -> None:
     assert outcome.good, outcome.error
 
 
-def _range_runs(house: House, ids: Sequence[str]) -> Iterator[str]:
+def _range_runs(house: House, ids: Sequence[str], ranges: Sequence[tuple[str, str]]) -> Iterator[str]:
     """The night as its runs make it, one after another; yields what became of each dossier."""
     heard: list[str] = []
     asset = ledger_asset(ROW, hear=lambda outcome: heard.append(outcome.status))
     resources = {ROW.slug: resource_class(ROW)(software=ROW.slug, home=str(house.home.root))}
     with dg.DagsterInstance.local_temp(str(house.home.root)) as instance:
         add_missing(instance, ROW.slug, ids)
-        for first, last in chunks(ids, set(ids)):
+        for first, last in ranges:
             dg.materialize(
                 [asset], instance=instance, resources=resources, tags=range_tags(first, last), run_config=_QUIET
             )
     yield from heard
 
 
-def measured(store: str, count: int) -> dict[str, float]:
+def measured(store: str, count: int, runs: int) -> dict[str, float]:
     """One installation, seeded in one process and measured in another."""
     with tempfile.TemporaryDirectory(prefix="grandlivre-warehouse-") as folder:
         server = Server(durable=True) if store == "postgres" else None
@@ -220,7 +229,7 @@ def measured(store: str, count: int) -> dict[str, float]:
         environment = os.environ | {"GRANDLIVRE_DATABASE_URL": address}
         try:
             for step in ("seed", "night"):
-                command = [sys.executable, "-m", "benchmarks.warehouse", "--step", step, folder, str(count)]
+                command = [sys.executable, "-m", "benchmarks.warehouse", "--step", step, folder, str(count), str(runs)]
                 done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
                 if done.returncode:
                     raise SystemExit(f"{step} failed:\n{done.stderr[-3000:]}")
@@ -239,15 +248,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--dossiers", type=int, nargs="+", default=[1000, 3000, 10_000])
     arguments.add_argument("--stores", nargs="+", choices=("duckdb", "postgres"), default=["duckdb", "postgres"])
-    arguments.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    arguments.add_argument("--runs", type=int, default=0, help="range runs of the night that are made (0: all)")
+    arguments.add_argument("--step", nargs=4, help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.step:
-        step, folder, count = given.step
+        step, folder, count, runs = given.step
         home = Home.from_environment(folder)
-        print(json.dumps(night(home, int(count)) if step == "night" else seed(home, int(count))))
+        print(json.dumps(night(home, int(count), int(runs)) if step == "night" else seed(home, int(count))))
         return
     for store in given.stores:
-        found = {count: measured(store, count) for count in given.dossiers}
+        found = {count: measured(store, count, given.runs) for count in given.dossiers}
         print(f"\n{store:42}" + "".join(f"{count:>12,}" for count in found) + "   growth")
         for name in next(iter(found.values())):
             values = [figures[name] for figures in found.values()]

@@ -28,7 +28,7 @@ from warehouse.postgres.schema import MARK, PER_YEAR, line, stored
 _HISTORY = ("line_changes", "balance_changes")  # a load adds to them and looks at none
 _OF_YEARS = ("stored_lines", "line_syncs")  # only those of the window are looked at
 _APART = ("common_chart",)
-_BATCH = 20_000
+_BATCH = 10_000
 
 
 @dataclass(frozen=True)

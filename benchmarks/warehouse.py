@@ -55,8 +55,8 @@ _QUESTIONS = {
     "trial balance of one dossier": "SELECT count(*), sum(closing) FROM ledger.trial_balance_year WHERE dossier_id = ?",
     "trial balance of all": "SELECT count(*), sum(closing) FROM ledger.trial_balance_year",
     "lines of one dossier": "SELECT count(*), sum(amount) FROM ledger.general_ledger WHERE dossier_id = ?",
-    "turnover per month, all lines": "SELECT fiscal_year, period, sum(amount) FROM ledger.journal_lines "
-    "WHERE account >= '7' GROUP BY fiscal_year, period",
+    "expense per month, all lines": "SELECT fiscal_year, period, sum(amount) FROM ledger.journal_lines "
+    "WHERE account >= '6' GROUP BY fiscal_year, period",
 }
 
 

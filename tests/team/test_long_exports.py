@@ -50,6 +50,7 @@ class Watched(PostgresReader):
 def test_of_a_long_ledger_no_more_than_a_batch_is_held(address: str, tmp_path: Path, kind: str) -> None:
     with psycopg.connect(address) as connection:
         connection.execute(BOOKS.encode())
-        with Watched(connection) as reader:
+        reader = Watched(connection)
+        with reader:
             assert export.write(reader, "d", kind, "2025", tmp_path / "books") == LINES
     assert 0 < reader.most < LINES

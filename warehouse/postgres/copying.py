@@ -115,7 +115,7 @@ def _fields(column: pa.Array) -> list[np.ndarray | pa.Array]:
     if column.null_count == len(column):
         return [_always(_NULL, len(column))]
     if _is_text(column.type):
-        if not column.null_count and pc.all(pc.equal(column, column[0])).as_py():
+        if not column.null_count and _all_alike(column):
             text = column[0].as_py().encode()
             return [_always(len(text).to_bytes(4, "big") + text, len(column))]
         lengths = pc.fill_null(pc.cast(pc.call_function("binary_length", [column]), pa.int32()), -1)
@@ -132,6 +132,10 @@ def _fields(column: pa.Array) -> list[np.ndarray | pa.Array]:
     fields = np.hstack((length, values))
     fields[~valid, :4] = np.frombuffer(_NULL, np.uint8)
     return [_bytes(fields, np.where(valid, 4 + width, 4))]
+
+
+def _all_alike(column: pa.Array) -> bool:
+    return pc.call_function("all", [pc.call_function("equal", [column, column[0]])]).as_py()
 
 
 def _always(value: bytes, count: int) -> np.ndarray:

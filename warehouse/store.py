@@ -5,15 +5,15 @@ Files in the warehouse folder:
 * ``warehouse.duckdb``: the live file. Only this module opens it, behind a file lock, late and for a short time, because
   DuckDB lets no other process in while a writer has it.
 * ``ledger_read.duckdb``: the published snapshot, replaced by an atomic rename. Readers open this one, read-only; a
-  reader that holds it open keeps the figures that it opened with.
+  reader that holds it open keeps the figures that it opened with. A spare beside it makes publishing cost what changed
+  (:mod:`warehouse.snapshots`).
 
 Publishing is shared: a load that finds its figures already published by another process has nothing left to do.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
@@ -30,6 +30,7 @@ from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
 from warehouse.loading import naive_utc, open_window, replace_window
 from warehouse.reader import DuckDBReader, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
+from warehouse.snapshots import replace_with_copy
 from warehouse.standing import Standing, read_standing
 
 __all__ = ["DossierFacts", "LoadRecord", "Loaded", "Warehouse"]
@@ -45,6 +46,7 @@ class Warehouse:
         self.live = folder / "warehouse.duckdb"
         self.published = folder / "ledger_read.duckdb"
         self._lock_timeout = lock_timeout
+        self._turn = threading.Lock()
 
     def create(self) -> None:
         """Makes the file, or brings its views and chart up to date, and publishes; safe to repeat."""
@@ -115,10 +117,8 @@ class Warehouse:
             mark = self.folder / "published.stamp"
             if self.published.exists() and mark.exists() and mark.read_text() == stamp:
                 return False
-            fresh = self.folder / ".ledger_read.tmp"  # under the lock; a killed publisher's remains are written over
             try:
-                shutil.copyfile(self.live, fresh)
-                os.replace(fresh, self.published)
+                replace_with_copy(self.live, self.published)
             except OSError as error:
                 if not is_full(error):
                     raise
@@ -126,8 +126,6 @@ class Warehouse:
                     "the disk is full while publishing",
                     next_step="Free space below the state folder, then sync again; what was published before stands.",
                 ) from None
-            finally:
-                fresh.unlink(missing_ok=True)
             mark.write_text(stamp)
             return True
 
@@ -194,14 +192,22 @@ class Warehouse:
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "ledger.lock", timeout=self._lock_timeout, thread_local=False)
+        # Threads of a process take turns without polling a file.
+        if not self._turn.acquire(timeout=self._lock_timeout):
+            raise self._busy()
         try:
             with lock:
                 yield
         except Timeout:
-            raise Busy(
-                f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
-                next_step="Wait for it to end, or stop it, and sync again.",
-            ) from None
+            raise self._busy() from None
+        finally:
+            self._turn.release()
+
+    def _busy(self) -> Busy:
+        return Busy(
+            f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
+            next_step="Wait for it to end, or stop it, and sync again.",
+        )
 
 
 def _fill_chart(db: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from connectors.sandbox.company import Company
 
-from .books import DIVISION
+from .books import DIVISION, FIRST_SMALL
 from .knobs import Fault, Knobs
 from .server import serve
 from .vendor import Vendor
@@ -42,6 +42,11 @@ class ExactSandbox:
     @property
     def knobs(self) -> Knobs:
         return self.vendor.knobs
+
+    @property
+    def small_divisions(self) -> list[str]:
+        """External ids of the small divisions that ``knobs`` ask for."""
+        return [str(code) for code in range(FIRST_SMALL, FIRST_SMALL + self.knobs.small_divisions)]
 
     @property
     def calls(self) -> int:

@@ -51,6 +51,8 @@ class Knobs:
     minute_limit: int = 6000
     day_limit: int = 100_000
     latency: float = 0.0
+    small_divisions: int = 0
+    """So many divisions more, from 910001 on, that all tell the company: out of one set of rows, however many."""
     trickle: float = 0.05
     """Seconds between the bytes of a slow body."""
 

@@ -24,6 +24,7 @@ _HTML = b"<!DOCTYPE html><html><head><title>Exact Online</title></head><body>We 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # a client that is turned away comes back after a second
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor

@@ -53,7 +53,7 @@ LATENCY = 0.05
 CHANGED = 0.03
 SAMPLE = 3
 PER_MINUTE = next(limit.calls for limit in ROW.limits if limit.window == "minute")
-AT_ONCE = resource_class(ROW)().dossiers_at_once
+AT_ONCE = resource_class(ROW)(software=ROW.slug).dossiers_at_once
 JOB = defs.resolve_job_def(ledger_job_name(ROW.slug))
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _STORES = {"duckdb": on_sqlite, "postgres": on_postgres}

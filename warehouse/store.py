@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from foundation.disk import is_full
 from foundation.errors import Busy
-from warehouse import chart, scripts
+from warehouse import chart, desk, scripts
 from warehouse.bench import Workbench
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
 from warehouse.loading import naive_utc, open_window, replace_window
@@ -56,18 +56,14 @@ class Warehouse:
         """What stands for a dossier; see :class:`warehouse.standing.Standing`."""
         if not self.live.exists():
             return Standing()
-        with self._locked():
-            db = duckdb.connect(str(self.live), read_only=True)
-            try:
-                return read_standing(DuckDBReader(db), dossier_id, keep_before)
-            finally:
-                db.close()
+        with self._opened(read_only=True) as db:
+            return read_standing(DuckDBReader(db), dossier_id, keep_before)
 
     def remembered(self, dossier_id: str) -> Remembered:
         """What was told of a dossier until now; see :mod:`warehouse.remembered`."""
         if not self.live.exists():
             return nothing()
-        with self._writer() as db:
+        with self._opened(read_only=True) as db:
             return read_remembered(DuckDBReader(db), dossier_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
@@ -96,7 +92,7 @@ class Warehouse:
 
     def confirm(self, dossier_id: str, moment: datetime) -> None:
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
-        with self._writer() as db:
+        with self._opened() as db:
             db.execute(
                 "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP, status = 'synced' WHERE dossier_id = ?",
                 [naive_utc(moment), dossier_id],
@@ -104,7 +100,7 @@ class Warehouse:
 
     def mark_unlinked(self, dossier_id: str) -> None:
         """The dossier is synced no more: its figures stay, with status ``unlinked`` until the next sync."""
-        with self._writer() as db:
+        with self._opened() as db:
             db.execute("UPDATE ledger.dossiers SET status = 'unlinked' WHERE dossier_id = ?", [dossier_id])
 
     def publish(self) -> bool:
@@ -179,14 +175,16 @@ class Warehouse:
         stamp.write_text(version)
 
     @contextmanager
-    def _writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._locked():
-            self._ensure()
-            db = duckdb.connect(str(self.live))
-            try:
-                yield db
-            finally:
-                db.close()
+    def _opened(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The live file as the current database of a desk: an instance of its own would take ten times as long."""
+        with self._locked(), desk.taken(self.folder / "warehouse.duckdb.tmp") as db:
+            if not read_only:
+                self._ensure()
+            db.execute(f"ATTACH '{_quoted(self.live)}' AS wh{' (READ_ONLY)' if read_only else ''}")
+            db.execute("USE wh")
+            yield db
+            db.execute(f"USE {desk.BENCH}")
+            db.execute("DETACH wh")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -54,18 +54,19 @@ def mirror(
     ``told`` is a table or subquery of the lines that shall stand in the window, with columns of ``journal_lines``;
     those of the mirror are the ones that stood.
     """
+    (home,) = bench.execute("SELECT current_database()").fetchall()[0]
     bench.execute("ATTACH ':memory:' AS wh")
     try:
         bench.execute("USE wh")
         scripts.run(bench, "schema")
-        bench.execute("USE memory")
+        bench.execute(f"USE {home}")
         bench.execute("CREATE SCHEMA wh.before")
         bench.execute("CREATE VIEW wh.ledger.no_lines AS SELECT * FROM wh.ledger.journal_lines WHERE false")
         mirrored = Mirror(bench, postgres, window, told)
         mirrored.fill(history=history)
         yield mirrored
     finally:
-        bench.execute("USE memory")
+        bench.execute(f"USE {home}")
         bench.execute("DETACH wh")
 
 

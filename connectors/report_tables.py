@@ -46,7 +46,7 @@ class ReportLine:
 def lines_of_rows(rows: Any, path: tuple[str, ...] = ()) -> Iterator[ReportLine]:
     """The lines of ``Rows`` in Xero's grammar. Raises ReportABug for another."""
     for row in _objects(rows, "Rows"):
-        kind = row.get("RowType")
+        kind = _text(row.get("RowType"))
         if kind == "Section":
             title = _text(row.get("Title")).strip()
             yield from lines_of_rows(row.get("Rows") or [], (*path, title) if title else path)

@@ -27,6 +27,6 @@ class Knobs(vendor.Knobs):
     float_noise: bool = False
     """Amounts of journals carry the noise of doubles."""
     revaluation: Decimal = Decimal(0)
-    """So much unrealised exchange gain the reports show, which is in no journal."""
+    """So much more unrealised exchange gain the reports show every year, which is in no journal."""
     while_paging: Callable[[int], None] | None = None
     """Called with the offset, after each page of journals."""

@@ -166,10 +166,16 @@ def _noisy(amount: Decimal) -> Decimal:
 def trial_balance(books: Books, day: date, knobs: Knobs) -> Row:
     """The report at ``day``; the amounts are text, and nothing stands for zero."""
     found = books.balances(day)
-    if knobs.revaluation:
-        for role, amount in (("bank_usd", knobs.revaluation), ("exchange_gain", -knobs.revaluation)):
+    years = day.year - FOUNDED.year
+    if knobs.revaluation and years > 0:
+        before = knobs.revaluation * (years - 1)
+        for role, amount in (
+            ("bank_usd", before + knobs.revaluation),
+            ("exchange_gain", -knobs.revaluation),
+            ("result_brought_forward", -before),
+        ):
             ended, moved = found.get(role, (Decimal(0), Decimal(0)))
-            found[role] = (ended + amount, moved + amount)
+            found[role] = (ended + amount, moved)
     sections: list[Row] = []
     for title, kind in _SECTIONS:
         rows = [

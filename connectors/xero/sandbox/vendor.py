@@ -53,7 +53,11 @@ _PAGE = 100
 
 
 class Vendor(vendor.Vendor):
-    """Xero with the organisations of one consent. ``requests`` lists what was asked."""
+    """Xero with the organisations of one consent. ``requests`` lists what was asked.
+
+    For tests: accounts that are told besides (``more_accounts``) or not at all (``hidden_accounts``), journals that are
+    in the balances alone (``unlisted``), and rows that reports leave out (``lost_rows``).
+    """
 
     def __init__(self, company: Company, knobs: Knobs, now: Callable[[], datetime]) -> None:
         super().__init__(knobs, now)
@@ -66,6 +70,9 @@ class Vendor(vendor.Vendor):
         self.app_limit = Allowances({"appminute": (knobs.app_minute_limit, minute)}, now)
         self.requests: list[str] = []
         self.more_accounts: list[dict[str, Any]] = []
+        self.hidden_accounts: set[str] = set()
+        self.unlisted: set[int] = set()
+        self.lost_rows = 0
 
     def today(self) -> date:
         """The company's books are looked at before its last year ends, whenever that is."""
@@ -175,7 +182,8 @@ class Vendor(vendor.Vendor):
                     row |= {"Name": "Nieuwe Zaak BV", "ShortCode": "!new1", "TaxNumber": ""}
                 return self._told("Organisations", [row])
             case "Accounts":
-                return self._told("Accounts", [*tables.accounts(company, knobs), *self.more_accounts])
+                rows = [row for row in tables.accounts(company, knobs) if row["Code"] not in self.hidden_accounts]
+                return self._told("Accounts", [*rows, *self.more_accounts])
             case "Contacts":
                 return self._contacts(query, request.headers)
             case "Journals":
@@ -197,7 +205,11 @@ class Vendor(vendor.Vendor):
         if not query.get("offset", "0").isdigit() or query.get("paymentsOnly", "false") not in ("true", "false"):
             return _invalid("offset is not a number")
         offset = int(query.get("offset", "0"))
-        later = [entry for entry in self.books.journals if entry.number > offset and tenant == TENANT]
+        later = [
+            entry
+            for entry in self.books.journals
+            if entry.number > offset and tenant == TENANT and entry.number not in self.unlisted
+        ]
         page = later[: self.knobs.journals_per_page]
         rows = [tables.journal(entry, self.books.company, self.knobs) for entry in page]
         answer = self._told("Journals", rows)
@@ -211,6 +223,8 @@ class Vendor(vendor.Vendor):
         except ValueError:
             return _invalid("The date is not valid")
         report = tables.trial_balance(self.books if tenant == TENANT else _NOTHING, day, self.knobs)
+        if self.lost_rows and len(report["Rows"]) > 2:
+            del report["Rows"][1]["Rows"][: self.lost_rows]
         return self._told("Reports", [report])
 
     def _told(self, name: str, rows: list[dict[str, Any]]) -> Answer:

@@ -145,6 +145,7 @@ class _Sync:
         self.sync_id, self.started = sync_id, started
         self.software = link.software
         self.rules_version = f"{scripts.version()} {chart.version()} {package(link.software).reading}"
+        self.mode = link.mode
         self.since = link.transfer_date if link.mode == "from_date" else None
         self.work = house.home.scratch / link.dossier_id
         self.rows_read = self.rows_loaded = self.rows_deleted = self.calls = 0
@@ -266,7 +267,8 @@ class _Sync:
         years = bench.db.execute("SELECT label, start_date, end_date, closed FROM books.fiscal_years").fetchall()
         self.house.registry.record_package_years(self.link.dossier_id, [FiscalYear(*year) for year in years])
         self.report("map", 0)
-        totals = self.link.mode == "totals"
+        self.mode = "totals" if any(note.code == "totals_only" for note in snapshot.notes) else self.link.mode
+        totals = self.mode == "totals"
         bench.prepare(
             country=self._country(bench),
             overrides=overrides,
@@ -295,17 +297,17 @@ class _Sync:
 
     def _cause(self, snapshot: Snapshot, standing: Standing) -> str:
         """Why balances may differ from those that stand."""
-        if standing.link_id != self.link.link_id or standing.mode != self.link.mode:
+        if standing.link_id != self.link.link_id or standing.mode != self.mode:
             return "moved"
         return "correction" if snapshot.snapshot_id == standing.snapshot_id else "package"
 
     def _refuse_shrunk(self, told: int, standing: Standing) -> None:
         """Raises EmptyAnswer where far less is told than stands; between lines and totals only nothing is less."""
-        alike = (standing.mode == "totals") == (self.link.mode == "totals")
+        alike = (standing.mode == "totals") == (self.mode == "totals")
         before = standing.lines if alike else min(standing.lines, 1)
         if self.options.accept_empty or told * 2 >= before:
             return
-        what = "balances" if self.link.mode == "totals" else "lines"
+        what = "balances" if self.mode == "totals" else "lines"
         raise EmptyAnswer(
             f"the package now tells {told} {what} where {before} stand",
             next_step=f"If this is right, confirm it with: grandlivre sync {self.link.dossier_id} --accept-empty.",
@@ -330,7 +332,7 @@ class _Sync:
             country=country or link.country,
             currency=currency or link.currency or "EUR",
             vat_number=vat_number or link.vat_number,
-            mode=link.mode,
+            mode=self.mode,
             since=self.since,
         )
         record = LoadRecord(

@@ -189,6 +189,14 @@ _XERO_LIMITS = (
     Limit("appminute", 10_000, _MINUTE, "app"),
 )
 
+# An app without a secret is a public one; its consents are protected by PKCE alone.
+_XERO_FIELDS = (
+    _base("https://api.xero.com"),
+    *(field for field in _oauth(*_XERO_SIGN_IN) if field.name != "client_secret"),
+    _secret("client_secret", "the app's secret at the vendor; a public (PKCE) app has none", required=False),
+    _setting("scope", "what the consent is asked for, when it is not what is usual", required=False),
+)
+
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
@@ -359,9 +367,10 @@ _ROWS = (
         "ledger",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.xero.com"), *_oauth(*_XERO_SIGN_IN)),
-        _FEED | {"package_trial_balance"},
-        Deletion("status"),
+        _XERO_FIELDS,
+        _READER | {"incremental", "package_trial_balance", "totals"},
+        Deletion("never deleted", "journals are reversed by others"),
+        room="connectors.xero",
         limits=_XERO_LIMITS,
     ),
     Package(
@@ -371,9 +380,11 @@ _ROWS = (
         "totals",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.xero.com"), *_oauth(*_XERO_SIGN_IN)),
-        frozenset({"discover", "totals", "package_trial_balance"}),
-        Deletion("full read", "each balance replaces the balance"),
+        _XERO_FIELDS,
+        frozenset({"discover", "incremental", "totals", "package_trial_balance"}),
+        Deletion("change digest", "a year is read again when a balance at its ends moved"),
+        room="connectors.xero",
+        note="Totals only: the trial balance at the end of every month.",
         limits=_XERO_LIMITS,
     ),
     Package(

@@ -110,7 +110,8 @@ class Note:
     """Something a person should know that does not stop the sync (``code`` in snake_case, ``count`` of cases).
 
     Two codes also loosen a check, from error to warning, where a format does not promise more: ``loose_entries``
-    (entries need not balance one by one) and ``loose_closed_years`` (closed years may be incomplete).
+    (entries need not balance one by one) and ``loose_closed_years`` (closed years may be incomplete). A third,
+    ``totals_only``, says that the package gives no lines today: what is loaded is its balances, as in totals mode.
     """
 
     code: str

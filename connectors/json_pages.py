@@ -183,6 +183,33 @@ def numbered_pages(
             number, body = number + 1, coming.result()
 
 
+def following_pages(
+    fetch: Callable[[str], bytes],
+    address: Callable[[int], str],
+    decoder: PageDecoder,
+    last: Callable[[pa.RecordBatch], int],
+    after: int = 0,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of pages that are asked for by what the page before ended with: ``address(n)`` is that of the rows
+    behind ``n``, ``last(rows)`` where a page ends. Only an empty page is the end, however short the one before. While a
+    page is used, the next is fetched already. Raises VendorDown like :func:`whole_pages`."""
+    with ThreadPoolExecutor(1, thread_name_prefix="next-page") as ahead:
+        body = fetch(address(after))
+        while True:
+            try:
+                rows = decoder.decode(body).rows
+            except ValueError:
+                rows = _decode_again(fetch, address(after), decoder).rows
+            if not rows.num_rows:
+                return
+            reached = last(rows)
+            if reached <= after:
+                raise VendorDown("the vendor's pages run in a circle")
+            coming = ahead.submit(fetch, address(reached))
+            yield rows
+            after, body = reached, coming.result()
+
+
 def _decode_again(fetch: Callable[[str], bytes], url: str, decoder: PageDecoder) -> Page:
     try:
         return decoder.decode(fetch(url))

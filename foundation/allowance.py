@@ -133,7 +133,7 @@ class Claim:
 class Bucket:
     """One count of calls. ``left`` is what nobody took yet in this turn; None: nothing is known to hold calls back.
 
-    ``told``: the limit is the vendor's own word.
+    ``told``: the limit is the vendor's own word, or more was left than was declared.
     """
 
     scope: Scope
@@ -177,6 +177,7 @@ class Bucket:
             self.told = True
         elif self.length and window.remaining is not None and window.remaining > (self.allowed or 0):
             self._allow(window.remaining)
+            self.told = True
         if window.resets_at is not None:
             self.resets_at = window.resets_at
         elif self.resets_at is None and self.length:

@@ -19,7 +19,7 @@ from foundation.home import DATABASE_VARIABLE, Home
 from foundation.secrets import Secret
 from portal.connecting import verify
 from portal.instance import PROJECT, write_instance_config
-from portal.linking import add_link
+from portal.linking import add_link, usual_mode
 from portal.output import out, show, tell
 from portal.syncing import run_syncs
 from portal.ui import ui_command
@@ -80,7 +80,7 @@ def link_sandbox(house: House, row: Package, sandbox: Sandbox) -> str:
         ref = next(r for r in connector.discover() if r.external_id == sandbox.external_id)
         years = connector.fiscal_years(ref.external_id)
     shutil.rmtree(work, ignore_errors=True)
-    link = add_link(house, connection.id, ref, mode="replace", dossier=f"demo-{row.slug.replace('_', '-')}")
+    link = add_link(house, connection.id, ref, mode=usual_mode(row), dossier=f"demo-{row.slug.replace('_', '-')}")
     registry.record_package_years(link.dossier_id, years)
     return link.dossier_id
 

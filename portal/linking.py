@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors.catalog import package
+from connectors.catalog import Package, package
 from connectors.contract import DossierRef, FiscalYear
 from foundation.errors import WrongInput
 from portal.connecting import JsonFlag, opened
@@ -51,6 +51,8 @@ def link(
     row = package(found.software)
     if totals and "totals" not in row.capabilities:
         raise WrongInput(f"{row.name} has no totals mode", next_step="Link it with --replace or --from.")
+    if row.kind == "totals" and (replace or from_):
+        raise WrongInput(f"{row.name} tells totals alone", next_step="Link it with --totals, or without a mode.")
     with opened(house, connection) as connector:
         years = connector.fiscal_years(external_id)
         ref = next((r for r in connector.discover() if r.external_id == external_id), None)
@@ -60,13 +62,18 @@ def link(
         house,
         connection,
         ref or DossierRef(external_id, external_id, external_id),
-        mode="totals" if totals else "from_date" if since else "replace",
+        mode="from_date" if since else "totals" if totals else usual_mode(row),
         since=since,
         dossier=dossier,
     )
     house.registry.record_package_years(made.dossier_id, years)
     typer.echo(made.dossier_id)
     tell(f"Linked {made.name}, {len(years)} fiscal years. Next: grandlivre sync {made.dossier_id}")
+
+
+def usual_mode(row: Package) -> str:
+    """The mode of a link for which none is chosen."""
+    return "totals" if row.kind == "totals" else "replace"
 
 
 def add_link(

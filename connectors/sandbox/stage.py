@@ -64,9 +64,12 @@ class Sandbox(Protocol):
 
 def company_of(package: Package, revision: int = 0, entries_per_month: int = 6) -> Company:
     """The company as the package can tell it: in its country's chart, and with a long first year unless the room's
-    sandbox says ``LONG_FIRST_YEAR = False``."""
+    sandbox says ``LONG_FIRST_YEAR = False``; it says ``CORRECTS_BY_ENTRIES = True`` where nothing booked is ever
+    changed or deleted."""
     country = package.country if package.country in ("BE", "FR", "NL") else "BE"
-    return company(country, revision, entries_per_month, getattr(_sandbox_of(package), "LONG_FIRST_YEAR", True))
+    told = _sandbox_of(package)
+    long_first, by_entries = getattr(told, "LONG_FIRST_YEAR", True), getattr(told, "CORRECTS_BY_ENTRIES", False)
+    return company(country, revision, entries_per_month, long_first, by_entries)
 
 
 def _sandbox_of(package: Package) -> ModuleType:

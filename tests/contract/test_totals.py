@@ -17,7 +17,8 @@ ROWS = [row for row in available_packages() if "totals" in row.capabilities]
 def test_totals_are_the_package_s_own_balances(row: Package, tmp_path: Path) -> None:
     with linked(row, tmp_path) as dossier:
         registry, link = dossier.house.registry, dossier.house.registry.link(dossier.dossier_id)
-        registry.relink(link.dossier_id, link.connection_id, link.external_id, mode="totals")
+        if link.mode != "totals":
+            registry.relink(link.dossier_id, link.connection_id, link.external_id, mode="totals")
         if row.slug in LINES_ALONE:
             outcome = dossier.sync()
             assert outcome.status == "failed"

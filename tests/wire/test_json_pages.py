@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.exact_online.wire import _SHAPE as SHAPE
-from connectors.json_pages import MONEY, PageDecoder, PageShape, numbered_pages, pages, peek_next
+from connectors.json_pages import (
+    MONEY,
+    PageDecoder,
+    PageShape,
+    following_pages,
+    numbered_pages,
+    pages,
+    pc,
+    peek_next,
+)
 from foundation.errors import ReportABug, VendorDown
 
 SCHEMA = pa.schema([("ID", pa.string()), ("Amount", MONEY), ("Number", pa.int64()), ("Flag", pa.bool_())])
@@ -123,7 +132,7 @@ def test_a_value_that_cannot_be_is_reported_with_its_field(row: str) -> None:
         DECODER.decode(body(row))
 
 
-@given(st.text(), st.text(max_size=30))
+@given(st.text(), st.text(max_size=30).filter(lambda address: "__next" not in address))
 def test_the_next_address_is_found_without_decoding_and_text_does_not_fool_it(text: str, address: str) -> None:
     row = json.dumps({"ID": text + '"__next":"wrong"'})
     assert peek_next(body(row, address), DECODER) == (address or None)
@@ -237,3 +246,34 @@ def test_numbered_pages_end_with_the_first_that_is_not_full(rows: int, size: int
     found = numbered_pages(fetch, str, PageDecoder(SCHEMA, PageShape("")), full=size, first=0)
     assert [n for batch in found for n in batch.column("Number").to_pylist()] == list(range(rows))
     assert asked == [str(n) for n in range(rows // size + 1)]
+
+
+def behind(numbers: list[int], size: int, asked: list[int]) -> list[int]:
+    """The numbers that following pages give, of a vendor that has ``numbers`` and sends ``size`` at once."""
+
+    def fetch(url: str) -> bytes:
+        after = int(url)
+        asked.append(after)
+        return body(",".join(f'{{"Number":{each}}}' for each in [n for n in numbers if n > after][:size]))
+
+    found = following_pages(fetch, str, DECODER, lambda rows: pc.max(rows.column("Number")).as_py(), 0)
+    return [number for rows in found for number in rows.column("Number").to_pylist()]
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 21])
+def test_pages_that_follow_a_number_end_with_an_empty_one(count: int) -> None:
+    numbers, asked = [3 * n + 1 for n in range(count)], list[int]()
+    assert behind(numbers, 10, asked) == numbers
+    assert asked == [0, *numbers[9::10], *([numbers[-1]] if count % 10 else [])]
+
+
+def test_a_vendor_that_sends_the_same_page_again_and_again_is_left() -> None:
+    same = body('{"Number":5}')
+    with pytest.raises(VendorDown, match="circle"):
+        list(following_pages(lambda url: same, str, DECODER, lambda rows: 5, 0))
+
+
+def test_a_page_that_does_not_decode_is_asked_for_again() -> None:
+    answers = [b"<html>", body('{"Number":5}'), b"{}", body("")]
+    found = list(following_pages(lambda url: answers.pop(0), str, DECODER, lambda rows: 5, 0))
+    assert [rows.column("Number").to_pylist() for rows in found] == [[5]]

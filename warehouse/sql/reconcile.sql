@@ -77,9 +77,13 @@ CREATE TABLE work.differences AS
 WITH base AS (SELECT any_value(currency) AS currency FROM books.dossier), foreign_accounts AS (
     -- A currency that is not told is no foreign one.
     SELECT number FROM work.accounts
-    WHERE common_code IN ('R22', 'X52') OR currency <> (SELECT currency FROM base)
+    -- Customers and suppliers may owe in a foreign currency where lines do not tell one.
+    WHERE common_code IN ('R22', 'X52', 'A60', 'L31') OR currency <> (SELECT currency FROM base)
     UNION
     SELECT account FROM work.journal_lines WHERE currency <> (SELECT currency FROM base)
+    UNION
+    -- What earlier years were valued at is in the result that they left.
+    SELECT account FROM books.carried_result
 ), judged AS (
     SELECT t.*, coalesce(getvariable('revaluation'), false) AND t.account IN (FROM foreign_accounts) AS foreign_account
     FROM work.told_apart t

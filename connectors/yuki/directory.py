@@ -33,6 +33,7 @@ class Directory:
 
     def __init__(self, wire: Callable[[str], YukiWire]) -> None:
         self._wire = wire
+        self._found: dict[str, Administration] = {}
 
     def all(self) -> Iterator[Administration]:
         """Every administration of every domain. A domain that is refused is left out, unless all are."""
@@ -46,18 +47,24 @@ class Directory:
                 refusals.append(refusal)
                 continue
             found = True
-            yield from (Administration(row, domain) for row in rows if row["ID"])
+            listed = [Administration(row, domain) for row in rows if row["ID"]]
+            self._found |= {each.id.lower(): each for each in listed}
+            yield from listed
         if refusals and not found:
             raise refusals[0]
 
     def find(self, external_id: str, domain: str | None = None) -> Administration:
-        """The administration with that id, in ``domain`` (None: in any). Raises WrongInput when there is none."""
-        if domain is None:
-            candidates = self.all()
+        """The administration with that id, in ``domain`` (None: in any; what was listed already is not asked again).
+        Raises WrongInput when there is none."""
+        wanted = external_id.lower()
+        if domain is not None:
+            candidates = (Administration(row, domain) for row in self._administrations(self._wire(domain)) if row["ID"])
+        elif wanted in self._found:
+            return self._found[wanted]
         else:
-            candidates = (Administration(row, domain) for row in self._administrations(self._wire(domain)))
+            candidates = self.all()
         for candidate in candidates:
-            if candidate.id.lower() == external_id.lower():
+            if candidate.id.lower() == wanted:
                 return candidate
         raise WrongInput(
             f"{VENDOR} has no administration {external_id} for this access key",

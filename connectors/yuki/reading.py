@@ -60,10 +60,17 @@ class AdministrationReader:
             if changes is not None:
                 yield from changes
                 return
-        yield from self._full()
+        yield from self._full(self._find_again(known.session) if known else self.find(None))
 
-    def _full(self) -> Iterator[Event]:
-        found, started = self.find(None), self.now()
+    def _find_again(self, session: str) -> Administration:
+        """The administration where it was, without going through every domain; or wherever it moved to."""
+        try:
+            return self.find(session)
+        except (WrongInput, *REFUSALS):
+            return self.find(None)
+
+    def _full(self, found: Administration) -> Iterator[Event]:
+        started = self.now()
         masters = self._masters(found.session, found.row["DomainID"] or "")
         all_years = masters.years(day(found.row["StartDate"]), started.date())
         years = self._wanted(all_years)
@@ -166,22 +173,26 @@ class AdministrationReader:
     ) -> Generator[Event, None, pa.Table | None]:
         """Start and end of each of the ``moved`` years; ``last`` is what the last of all ``years`` ends with, where it
         was read already. Returns it (None: refused)."""
+        refused = False
         for year in moved:
             start = masters.start_balances(year)
             yield Batch("start_balances", r.with_columns(start, r.START_BALANCES, YearID=year.number, Read=read))
             yield Batch("readings", r.readings("start_balances", [year.label], read))
+            if refused:
+                continue
             try:
                 told = last if last is not None and year == years[-1] else masters.balances(year)
             except REFUSALS as refusal:
                 if self.request.totals_only:
                     raise
                 masters.note("no_balances", refusal.cause, "the figures are not compared with the package's own")
-                return None
+                refused = True
+                continue
             yield Batch("balances", r.with_columns(told, r.BALANCES, YearID=year.number, Read=read))
             yield Batch("readings", r.readings("balances", [year.label], read))
             if year == years[-1]:
                 last = told
-        return last
+        return None if refused else last
 
     def _finish(
         self,

@@ -105,14 +105,22 @@ class Books:
         return next((year for year in self.company.years if year.start <= day <= year.end), None)
 
     def start_balances(self, label: str) -> dict[str, Decimal]:
-        """Account to balance at the start of the year with that label."""
+        """Account to balance at the start of the year with that label: all that was booked before, and the result of
+        it on an equity account."""
+        year = next((year for year in self.company.years if year.label == label), None)
+        if year is None:
+            return {}
+        on_balance = {account.number for account in self.company.accounts if account.on_balance_sheet}
+        first = self.company.years[0].label
         found: dict[str, Decimal] = defaultdict(Decimal)
         for line in self.company.lines:
-            if line.kind == "opening" and line.year == label:
+            if line.kind == "opening" and line.year == first:
                 found[line.account] += line.amount
-        if not self.knobs.result_carried and found:
-            found[self.company.numbers[_CARRIED]] -= self._results_before(label)
-        return {account: amount for account, amount in found.items() if amount}
+        carried = self.company.numbers[_CARRIED] if self.knobs.result_carried else ""
+        for line in self._standing.values():
+            if line.date < year.start:
+                found[line.account if line.account in on_balance else carried] += line.amount
+        return {account: amount for account, amount in found.items() if account and amount}
 
     def balances(self, day: date) -> dict[str, Decimal]:
         """Account to balance at the end of ``day``: since ever, or since the year began for income and expense."""
@@ -124,13 +132,6 @@ class Books:
             if year.start <= line.date <= day:
                 found[line.account] += line.amount
         return dict(found)
-
-    def _results_before(self, label: str) -> Decimal:
-        on_balance = {account.number for account in self.company.accounts if account.on_balance_sheet}
-        return sum(
-            (line.amount for line in self._standing.values() if line.year < label and line.account not in on_balance),
-            Decimal(0),
-        )
 
     def _corrections(self) -> Iterator[Line]:
         """What only the tax return knows: part of the fees is not deductible."""

@@ -182,13 +182,13 @@ class Services:
             raise Fault("numberOfRecords is out of range")
         first, last = _moment(asked["startDate"]), _moment(asked["endDate"])
         told = [
-            change
+            (change.updated, key, change)
             for key, change in self.books.changes.items()
             if first <= change.updated <= last and key not in self.knobs.forgotten_in_digest
         ]
-        told.sort(key=lambda change: (change.updated, line_id(change.line)))
+        told.sort(key=lambda each: each[:2])
         start, size = max(start, 0), min(size, self.knobs.digest_page)
-        return "".join(self._updated(change) for change in told[start : start + size])
+        return "".join(self._updated(change) for _, _, change in told[start : start + size])
 
     def _updated(self, change: Change) -> str:
         line = change.line

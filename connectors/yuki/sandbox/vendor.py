@@ -43,7 +43,11 @@ class Vendor(vendor.Vendor):
         self.sessions: dict[str, _Session] = {}
         self.given = 0
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self._allowances = Allowances({"day": (knobs.day_limit, timedelta(days=1))}, now)
+        self.allow(knobs.day_limit)
+
+    def allow(self, calls: int) -> None:
+        """From now on counts anew, up to so many calls a day."""
+        self._allowances = Allowances({"day": (calls, timedelta(days=1))}, self.now)
 
     @property
     def over_limit(self) -> int:

@@ -251,11 +251,16 @@ _ROWS = (
         "ledger",
         "SOAP",
         "documented",
-        (_base("https://api.yukiworks.be"), _secret("access_key", "web service access key")),
-        _FEED | {"package_trial_balance"},
-        Deletion("change digest"),
+        (
+            _base("https://api.yukiworks.be"),
+            _setting("calls_per_day", "calls that Yuki allows a domain a day, where it is not 1000", required=False),
+            _secret("access_key", "web service access key of the portal, a domain or an administration"),
+        ),
+        _FEED | {"package_trial_balance", "totals"},
+        Deletion("change digest", "it names deleted lines, and months in which lines changed are read again"),
+        room="connectors.yuki",
         # Per domain, shared with the firm's other tools; no reply tells what is left.
-        limits=(Limit("day", 1000, _DAY, "connection"),),
+        limits=(Limit("day", 1000, _DAY),),
     ),
     Package(
         "sage_business_cloud_accounting",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from html import unescape
 from typing import Any
 
 import pyarrow as pa
 from lxml import etree
 
 from connectors.http import NotAnAnswer, Reply
+from connectors.json_pages import MONEY, pc
 from foundation.errors import ReportABug
 
 _ENVELOPE = {
@@ -17,6 +21,9 @@ _ENVELOPE = {
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
 ROWS_AT_ONCE = 5000
+_WIRE_MONEY = pa.decimal256(76, 38)
+_ESCAPED = re.compile(rb"^.{0,2000}?<(\w+)Result>\s*(&lt;.*&gt;)\s*</\1Result>", re.DOTALL)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def envelope(
@@ -53,16 +60,39 @@ def parse(body: bytes) -> etree._Element:
 
 def fault(body: bytes) -> str:
     """What a SOAP fault says, of either version, without codes; "" when the body holds none."""
+    return coded_fault(body)[1]
+
+
+def coded_fault(body: bytes) -> tuple[str, str]:
+    """The code of a SOAP fault, without its prefix ("Client", "Server", ...), and what it says; "" for both when the
+    body holds none."""
     try:
         root = parse(body)
     except ValueError:
-        return ""
+        return "", ""
     for soap in _ENVELOPE.values():
         found = root.find(f".//{{{soap}}}Fault")
         if found is not None:
+            code = found.findtext("faultcode") or found.findtext(f"{{{soap}}}Code/{{{soap}}}Value") or ""
             text = found.findtext("faultstring") or found.findtext(f"{{{soap}}}Reason/{{{soap}}}Text") or "a fault"
-            return " ".join(text.split())
-    return ""
+            return code.strip().rpartition(":")[2], " ".join(text.split())
+    return "", ""
+
+
+def result(body: bytes, operation: str) -> str:
+    """The text of ``operation``'s result, for operations that answer with one value; "" without one. Raises ValueError
+    for what is no XML."""
+    found = next(parse(body).iter(f"{{*}}{operation}Result"), None)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def unescaped(body: bytes) -> bytes:
+    """The result of an answer that holds it as escaped text, as a document; any other answer as it is."""
+    found = _ESCAPED.match(body)
+    if not found:
+        return body
+    inside = _DECLARATION.sub("", unescape(found[2].decode("utf-8")))
+    return b"<%sResult>%s</%sResult>" % (found[1], inside.encode("utf-8"), found[1])
 
 
 def check_document(reply: Reply) -> None:
@@ -81,8 +111,8 @@ def rows(
 ) -> Iterator[pa.RecordBatch]:
     """The elements named ``tag`` (local name) as batches of ``schema``, one element in memory at a time.
 
-    ``read`` gives an element's values (None: no row); amounts as text or Decimal. Raises ValueError for what is no XML,
-    ReportABug for a value that does not fit its column.
+    ``read`` gives an element's values (None: no row); amounts as Decimal, or as text, which is rounded half up to four
+    decimals. Raises ValueError for what is no XML, ReportABug for a value that does not fit its column.
     """
     kept: list[Mapping[str, Any]] = []
     try:
@@ -105,11 +135,20 @@ def rows(
 
 def texts(element: etree._Element) -> dict[str, str]:
     """Local name to text of an element's children, stripped; children without text are left out."""
-    return {
-        etree.QName(child).localname: child.text.strip()
-        for child in element
-        if isinstance(child.tag, str) and child.text and child.text.strip()
-    }
+    found: dict[str, str] = {}
+    for child in element:
+        text = child.text
+        if text and isinstance(child.tag, str):
+            text = text.strip()
+            if text:
+                found[local_name(child.tag)] = text
+    return found
+
+
+@lru_cache(maxsize=4096)
+def local_name(tag: str) -> str:
+    """A tag without its namespace."""
+    return tag.rpartition("}")[2]
 
 
 def _batch(kept: list[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
@@ -118,7 +157,10 @@ def _batch(kept: list[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
         values = [row.get(field.name) for row in kept]
         try:
             text = any(isinstance(value, str) for value in values)
-            if text and not pa.types.is_string(field.type):
+            if text and field.type == MONEY:
+                wire = pa.array([None if value is None else str(value) for value in values], pa.string())
+                columns.append(pc.round(wire.cast(_WIRE_MONEY), 4, "half_towards_infinity").cast(MONEY))
+            elif text and not pa.types.is_string(field.type):
                 columns.append(pa.array(values, pa.string()).cast(field.type))
             else:
                 columns.append(pa.array(values, field.type))

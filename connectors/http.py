@@ -164,6 +164,8 @@ class HttpClient:
                 self._signer.renew(signed)
                 renewed = True
             elif reply.status in _RETRYABLE:
+                if own := self._ways.refusal(reply):  # a refusal for good, told as an error of the vendor's own
+                    raise own
                 trouble = f"answers with error {reply.status}{self._explained(reply)}"
                 self._pause(attempt, url, trouble, retry_after(reply.headers, self._now()))
             else:

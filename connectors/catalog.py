@@ -300,6 +300,7 @@ _ROWS = (
             _setting("username", "e-mail of the user"),
             _setting("protocol", "json-2, json-rpc or xml-rpc, when not by the server's version", "auto"),
             _setting("lang", "language of names, such as nl_BE, when not the user's own", required=False),
+            _setting("api_key_expires", "day on which the API key lapses, to be warned ahead", required=False),
             _secret("api_key", "API key of the user"),
         ),
         _FEED | {"package_trial_balance", "totals"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -26,12 +26,13 @@ from .ledger import span
 from .masters import company_record, locked_until, year_records
 from .reading import CompanyReader
 from .transport import PROTOCOLS, Database, Transport
-from .wire import OdooWire
+from .wire import OdooWire, PageSizes
 from .xml_rpc import XmlRpc
 from .years import fiscal_years
 
 WAYS = VendorWays(VENDOR, explain=json2.explain, refusal=json2.refusal)
 _JSON2_FROM = 19
+_NO_VERSION = (301, 302, 303, 404, 405)
 
 
 class _Version(msgspec.Struct):
@@ -43,7 +44,9 @@ class Odoo:
 
     resources = r.RESOURCES
 
-    def __init__(self, access: Access, *, session: requests.Session | None = None) -> None:
+    def __init__(
+        self, access: Access, *, session: requests.Session | None = None, sizes: PageSizes | None = None
+    ) -> None:
         self._access = access
         self._now: Callable[[], datetime] = access.now or (lambda: datetime.now(UTC))
         self._sleep = access.sleep or time.sleep
@@ -55,6 +58,7 @@ class Odoo:
             access.secret("api_key"),
         )
         self._protocol = _choice(access)
+        self._sizes = sizes or PageSizes()
         self._clients: list[HttpClient] = []
         self._opened: Transport | None = None
         self._language: str | None = None
@@ -65,6 +69,7 @@ class Odoo:
 
     def verify(self) -> None:
         self._user_language()
+        self._keep_expiry()
 
     def discover(self) -> Iterator[DossierRef]:
         wire = self._wire()
@@ -92,6 +97,7 @@ class Odoo:
     def extract(self, request: ExtractRequest) -> Iterator[Event]:
         company = _company(request.external_id)
         record = company_record(self._wire(), company)
+        self._keep_expiry()
         reader = CompanyReader(self._wire(company), record, request, self._now, self._access.report)
         return reader.events()
 
@@ -101,12 +107,27 @@ class Odoo:
     def close(self) -> None:
         self._session.close()
 
+    def _keep_expiry(self) -> None:
+        """Keeps the day on which the key lapses, as it was told with the connection: people are warned ahead of it."""
+        told, store = self._access.settings.get("api_key_expires"), self._access.tokens
+        if not told or store is None:
+            return
+        try:
+            moment = datetime.combine(date.fromisoformat(told), datetime.min.time(), UTC).isoformat()
+        except ValueError:
+            raise WrongInput(
+                f"api_key_expires is {told!r}, which is no day", next_step="Give --set api_key_expires=YYYY-MM-DD."
+            ) from None
+        if store.read().get("consent_expires_at") != moment:
+            with store.exclusive():
+                store.save({"consent_expires_at": moment})
+
     def _wire(self, company: int | None = None) -> OdooWire:
         """Questions about one company; without it, about the companies themselves."""
         context: dict[str, Any] = {"active_test": False, "lang": self._user_language()}
         if company is not None:
             context["allowed_company_ids"] = [company]
-        return OdooWire(self._transport(), context)
+        return OdooWire(self._transport(), context, self._sizes)
 
     def _user_language(self) -> str:
         """The language in which names are told: the one set, or the user's own."""
@@ -132,8 +153,8 @@ class Odoo:
     def _version(self) -> int:
         """The server's version where it tells it without a sign-in, as 19 and later do; else 0."""
         url = f"{self._database.base_url}/web/version"
-        reply = self._client().call("GET", url, check=_check_version, allow=(404,))
-        return 0 if reply.status == 404 else _told_version(reply)
+        reply = self._client().call("GET", url, check=_check_version, allow=_NO_VERSION)
+        return 0 if reply.status in _NO_VERSION else _told_version(reply)
 
     def _client(self, *, signed: bool = False) -> HttpClient:
         app = f"{self._database.base_url} {self._database.name}"

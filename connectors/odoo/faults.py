@@ -27,7 +27,7 @@ def meaning(name: str, message: str) -> GrandlivreError | None:
             f"{VENDOR} refuses to show this to the user ({told})",
             next_step="Give the user the right Accounting: Auditor or Accountant in Odoo.",
         )
-    if name.startswith("psycopg2") and "does not exist" in told and "database" in told:
+    if kind == "OperationalError" and "does not exist" in told and "database" in told:
         return WrongInput(f"{VENDOR} has no such database ({told})", next_step="Correct the setting database.")
     if kind in _USERS:
         return WrongInput(f"{VENDOR} refuses: {told}", next_step="Check the settings database and lang.")

@@ -81,7 +81,7 @@ class MasterReader:
         fields = [name for name in names if name in r.ACCOUNTS.names]
         types = r.ACCOUNT_TYPES.empty_table()
         if "user_type_id" in names:
-            types = self.wire.table("account.account.type", [], r.ACCOUNT_TYPES)
+            types = self.wire.in_english().table("account.account.type", [], r.ACCOUNT_TYPES)  # known by their names
         return {
             "accounts": self.wire.table("account.account", self._owned(owner), r.ACCOUNTS, fields),
             "account_types": types,

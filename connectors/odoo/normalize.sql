@@ -16,9 +16,10 @@ CREATE TABLE books.periods (fiscal_year VARCHAR, period INTEGER, start_date DATE
 -- Up to 15 an account points to a type, known by its name; from 16 on it has one of these words itself (the pairs
 -- follow from what the upgrade makes of each).
 CREATE OR REPLACE TABLE odoo_types AS
-SELECT t.id, w.account_type
+SELECT t.id, coalesce(w.account_type, CASE t.type WHEN 'receivable' THEN 'asset_receivable'
+    WHEN 'payable' THEN 'liability_payable' WHEN 'liquidity' THEN 'asset_cash' END) AS account_type
 FROM landed.account_types t
-JOIN (VALUES
+LEFT JOIN (VALUES
     ('Receivable', 'asset_receivable'), ('Payable', 'liability_payable'), ('Bank and Cash', 'asset_cash'),
     ('Credit Card', 'liability_credit_card'), ('Current Assets', 'asset_current'),
     ('Non-current Assets', 'asset_non_current'), ('Prepayments', 'asset_prepayments'), ('Fixed Assets', 'asset_fixed'),

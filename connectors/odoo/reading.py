@@ -140,11 +140,11 @@ class CompanyReader:
             )
         swept_from = locked + timedelta(days=1) if locked else date.min
         if cursor:
-            for ids in self.wire.ids(LINE, [*self._wanted, ["date", ">=", swept_from.isoformat()]]):
+            open_years = [["date", ">", locked.isoformat()]] if locked else []
+            for ids in self.wire.ids(LINE, [*self._wanted, *open_years]):
                 yield Batch("standing", pa.RecordBatch.from_arrays([ids], schema=r.STANDING))
-        balances = Balances(
-            self.wire, self._company, since, books.opening, "month" if end_with_months(years) else "day"
-        )
+        grain = "month" if end_with_months(years) else "day"
+        balances = Balances(self.wire, self._company, since, books.opening, grain)
         tables = {
             "dossier": self._dossier(swept_from if cursor else None, books.opening),
             "fiscal_years": as_table(years, r.FISCAL_YEARS),

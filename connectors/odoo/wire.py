@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -18,12 +19,25 @@ from .transport import Domain, Transport
 from .values import batch
 
 
+@dataclass(frozen=True)
+class PageSizes:
+    """How many records, and how many bare ids, are asked for at once."""
+
+    rows: int = ROWS_AT_ONCE
+    ids: int = IDS_AT_ONCE
+
+
 class OdooWire:
     """Calls with one context: the companies that may be seen, the language, and archived records among the others."""
 
-    def __init__(self, transport: Transport, context: Mapping[str, Any]) -> None:
+    def __init__(self, transport: Transport, context: Mapping[str, Any], sizes: PageSizes) -> None:
         self._transport = transport
         self._context = dict(context)
+        self._sizes = sizes
+
+    def in_english(self) -> OdooWire:
+        """The same questions, with names in the language that all versions come with."""
+        return OdooWire(self._transport, {**self._context, "lang": "en_US"}, self._sizes)
 
     def rows(
         self, model: str, domain: Domain, schema: pa.Schema, names: Sequence[str] = (), after: int = 0
@@ -38,7 +52,7 @@ class OdooWire:
 
         def fetch(last: int) -> list[dict[str, Any]]:
             wanted = [*domain, ["id", ">", last]]
-            return self._ask(model, "search_read", wanted, fields=fields, order="id", limit=ROWS_AT_ONCE)
+            return self._ask(model, "search_read", wanted, fields=fields, order="id", limit=self._sizes.rows)
 
         with ThreadPoolExecutor(1, thread_name_prefix="next-page") as ahead:
             found = fetch(after)
@@ -47,7 +61,7 @@ class OdooWire:
                 if last <= after:
                     raise VendorDown(f"{VENDOR} tells its records in no order")
                 after = last
-                coming = ahead.submit(fetch, after) if len(found) >= ROWS_AT_ONCE else None
+                coming = ahead.submit(fetch, after) if len(found) >= self._sizes.rows else None
                 yield batch(found, schema)
                 found = coming.result() if coming else []
 
@@ -64,9 +78,9 @@ class OdooWire:
         """The ids of records, growing."""
         last = 0
         while True:
-            found = self._ask(model, "search", [*domain, ["id", ">", last]], order="id", limit=IDS_AT_ONCE)
+            found = self._ask(model, "search", [*domain, ["id", ">", last]], order="id", limit=self._sizes.ids)
             yield pa.array(found, pa.int64())
-            if len(found) < IDS_AT_ONCE:
+            if len(found) < self._sizes.ids:
                 return
             last = found[-1]
 

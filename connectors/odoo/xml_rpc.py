@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from xmlrpc.client import dumps
@@ -16,6 +17,7 @@ from .rpc import Rpc
 from .transport import call_decoded
 
 _HEADERS = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml"}
+_LAST_LINES = re.compile(r"^([A-Za-z_][\w.]*): (.*)", re.MULTILINE)
 _EXCEPTIONS = {2: "UserError", 3: "AccessDenied", 4: "AccessError"}
 
 
@@ -36,8 +38,10 @@ def _result(reply: Reply) -> Any:
     if fault is not None:
         told = value_of(fault)
         code, text = int(told.get("faultCode", 1)), str(told.get("faultString", ""))
-        name, _, message = text.strip().rpartition("\n")[2].partition(": ")  # an application error is a traceback
-        refuse(_EXCEPTIONS.get(code) or name, message if code == 1 else text)
+        name = _EXCEPTIONS.get(code, "")
+        if not name and (raised := _LAST_LINES.findall(text)):  # an application error is told as a traceback
+            name, text = raised[-1]
+        refuse(name, text)
     found = document.find("params/param/value")
     if found is None:
         raise NotAnAnswer("no XML-RPC answer")

@@ -58,7 +58,7 @@ class Database:
         rest = [leaf for leaf in domain if leaf not in after]
         if self._kept_version != self.books.version:
             self._kept, self._kept_version = {}, self.books.version
-        key = (call.model, repr(rest), tuple(call.allowed), self.knobs.version, call.archived_too)
+        key = (call.model, repr(rest), tuple(call.allowed), call.archived_too, call.translated)
         if key not in self._kept:
             test = orm.condition(rest, call.fields, self._ancestors)
             self._kept[key] = sorted((r for r in call.visible() if test(r)), key=lambda r: r["id"])
@@ -83,6 +83,7 @@ class _Call:
         self.books, self.knobs = database.books, database.knobs
         self.allowed: list[int] = list(context.get("allowed_company_ids") or [1])
         self.archived_too = context.get("active_test") is False
+        self.translated = context.get("lang", "en_US") != "en_US"
         unknown = {r["id"] for r in self.books.tables["res.company"]} - {HIDDEN}
         if not set(self.allowed) <= unknown:
             raise Fault("odoo.exceptions.AccessError", "Access to unauthorized or invalid companies.")
@@ -117,6 +118,8 @@ class _Call:
             records = [r for r in records if r.get("active", True)]
         if self.model == "account.account":
             return [self._account(record) for record in records]
+        if self.model == "account.account.type" and self.translated:
+            return [record | {"name": f"Type {record['id']}"} for record in records]
         return records
 
     def _account(self, record: Record) -> Record:

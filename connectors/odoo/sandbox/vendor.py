@@ -112,8 +112,8 @@ class Vendor(vendor.Vendor):
         try:
             return Answer(200, to_xml(self._service(service, str(method), list(arguments))), "text/xml")
         except Fault as fault:
-            kind = fault.name.rpartition(".")[2]
-            traceback = f"Traceback (most recent call last):\n  ...\n{kind}: {fault.message}\n"
+            kind, name = fault.name.rpartition(".")[2], fault.name.removeprefix("builtins.")
+            traceback = f"Traceback (most recent call last):\n  ...\n{name}: {fault.message}\n"
             code = _CODES.get(kind, 1)
             told = {"faultCode": code, "faultString": traceback if code == 1 else fault.message}
             return Answer(200, to_xml(told, fault=True), "text/xml")

@@ -26,7 +26,7 @@ from connectors.contract import (
     Stated,
 )
 from connectors.digests import digest
-from foundation.errors import AskForAccess, WrongInput
+from foundation.errors import AskForAccess, ReportABug, WrongInput
 
 from . import resources as r
 from .places import Place, Places
@@ -180,8 +180,10 @@ class AgreementReader:
 def agreement_of(wire: EconomicWire, external_id: str = "") -> pa.Table:
     """What the tokens lead to. Raises WrongInput when that is another agreement than ``external_id``."""
     found = wire.document("self", r.SELF)
-    number = str(found.column("agreementNumber")[0].as_py())
-    if external_id and number != external_id:
+    number = found.column("agreementNumber")[0].as_py()
+    if number is None:
+        raise ReportABug(f"{VENDOR} does not tell the number of the agreement")
+    if external_id and str(number) != external_id:
         raise WrongInput(
             f"the tokens lead to agreement {number} of {VENDOR}, not to {external_id}",
             next_step="Each agreement has a connection of its own: connect the other one with its own grant token.",

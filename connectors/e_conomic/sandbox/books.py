@@ -79,7 +79,7 @@ class Books:
         return numbers
 
     def entries(self, year: str) -> list[Row]:
-        return self._entries[year] + self.extra[year]
+        return self._entries[year] + self.extra.get(year, [])
 
     def years(self) -> list[Row]:
         rows: list[Row] = []

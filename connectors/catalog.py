@@ -421,12 +421,13 @@ _ROWS = (
         "documented",
         (
             _base("https://restapi.e-conomic.com"),
-            _secret("app_secret_token", "the app's secret token"),
-            _secret("agreement_grant_token", "the customer's grant token"),
+            _secret("app_secret_token", "the app's secret token (X-AppSecretToken)"),
+            _secret("agreement_grant_token", "the agreement's grant token (X-AgreementGrantToken)"),
         ),
-        _READER | {"package_trial_balance"},
+        _READER | {"incremental", "package_trial_balance"},
         Deletion("never deleted"),
-        limits=(Limit("day", 50_000, _DAY, inferred=True),),  # an older text; today calls have a cost
+        room="connectors.e_conomic",
+        limits=(Limit("day", 50_000, _DAY, "connection", inferred=True),),  # an older text; today calls have a cost
     ),
     Package(
         "octopus",

@@ -219,15 +219,24 @@ def _decode_again(fetch: Callable[[str], bytes], url: str, decoder: PageDecoder)
 
 def peek_next(body: bytes, decoder: PageDecoder) -> str | None:
     """The next address without decoding the page; a guess, to be compared with what decoding finds."""
-    name = json.dumps(decoder.shape.next.rpartition("/")[2]).encode()
-    at = body.rfind(name) if decoder.shape.next else -1
+    found = peek_value(body, decoder.shape.next.rpartition("/")[2]) if decoder.shape.next else None
+    return found if isinstance(found, str) else None
+
+
+def peek_value(body: bytes, name: str) -> Any:
+    """The value of the last field of that name, without decoding the page: for what vendors tell behind the rows. None
+    where there is no such field, or nothing that can be read."""
+    quoted = json.dumps(name).encode()
+    at = body.rfind(quoted)
     if at < 0:
         return None
     try:
-        found, _ = json.JSONDecoder().raw_decode(body[at + len(name) :].decode(errors="replace").lstrip().lstrip(": "))
+        found, _ = json.JSONDecoder().raw_decode(
+            body[at + len(quoted) :].decode(errors="replace").lstrip().lstrip(": ")
+        )
     except ValueError:
         return None
-    return found if isinstance(found, str) else None
+    return found
 
 
 def concatenated(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

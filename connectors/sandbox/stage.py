@@ -34,6 +34,7 @@ DETAILS = frozenset(
         "lasting_keys",  # a line keeps its key when others go
         "counts",  # how many rows there are, apart from the rows
         "balances",  # the package's own balances beside the lines
+        "net_balances",  # those are one figure each, without opening and movement apart
     }
 )
 """What a dialect may or may not be able to tell; a sandbox lists what its package tells in ``tells``."""

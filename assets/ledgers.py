@@ -24,7 +24,8 @@ from resources.packages import PackageResource
 FROM_LANDING_TAG = "grandlivre/from_landing"
 ACCEPT_EMPTY_TAG = "grandlivre/accept_empty"
 TRIGGER_TAG = "grandlivre/trigger"
-PUBLISH_EVERY = timedelta(minutes=1)  # publishing copies the whole warehouse: a long run does it now and then
+PUBLISH_EVERY = timedelta(minutes=1)  # a long run publishes now and then
+PUBLISH_SHARE = 10  # and works ten times as long as publishing took, before it does so again
 
 
 class LedgerConfig(dg.Config):
@@ -64,16 +65,17 @@ def ledger_asset(
         with resource.open_house() as house, house.registry.locks.run(context.run.run_id):
             night = Night(house, row.slug, options, since)
             outcomes = in_parallel(lambda key: night.sync(key, report_for(key)), keys, resource.dossiers_at_once)
-            looked = house.now()
+            looked, pause = house.now(), PUBLISH_EVERY
             with closing(outcomes):
                 for outcome in outcomes:
                     hear(outcome)
                     if not _tell(context, row, outcome):
                         bad.append(outcome)
-                    if house.now() - looked > PUBLISH_EVERY:
+                    if house.now() - looked > pause:
                         looked = house.now()
-                        if _snapshot_age(house) > PUBLISH_EVERY:
+                        if _snapshot_age(house) > pause:
                             _publish(context, house)
+                            pause = max(PUBLISH_EVERY, PUBLISH_SHARE * (house.now() - looked))
             unpublished = _publish(context, house)
         if unpublished and not bad:
             raise dg.Failure(

@@ -8,9 +8,11 @@ only when neither the size nor the modification time of its source moved meanwhi
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -30,9 +32,14 @@ def list_dossier_folders(root: Path) -> list[Path]:
     Raises Busy when the root cannot be reached (a share that is not mounted may come back), WrongInput when it is not
     a folder, AskForAccess when the service may not list it.
     """
+    with _reached(root):
+        return [path for path in map(root.joinpath, sorted(os.listdir(root))) if _is_dossier(root, path)]
+
+
+@contextmanager
+def _reached(root: Path) -> Iterator[None]:
     try:
-        found = sorted(root.iterdir(), key=lambda path: path.name)
-        return [path for path in found if path.name[0] not in ".$" and path.is_dir() and is_inside(root, path)]
+        yield
     except NotADirectoryError:
         raise WrongInput(
             f"the root {root} is not a folder", next_step="Correct the connection's setting root."
@@ -49,6 +56,10 @@ def list_dossier_folders(root: Path) -> list[Path]:
         ) from error
 
 
+def _is_dossier(root: Path, path: Path) -> bool:
+    return path.name[0] not in ".$" and path.is_dir() and is_inside(root, path)
+
+
 def resolve_dossier_folder(root: Path, reference: str) -> Path:
     """The folder directly under ``root`` that a sync reference names, spelled exactly.
 
@@ -59,9 +70,11 @@ def resolve_dossier_folder(root: Path, reference: str) -> Path:
     quoted = repr(reference)
     if not reference.strip() or reference in (".", "..") or any(sign in reference for sign in "/\\:\0"):
         raise WrongInput(f"the sync reference {quoted} is not a folder name", next_step=_CHOOSE)
-    folders = {path.name: path for path in list_dossier_folders(root)}
-    if reference in folders:
-        return folders[reference]
+    with _reached(root):
+        # The names alone say how it is spelled; thousands of folders are not looked into for the sake of one.
+        if reference in os.listdir(root) and _is_dossier(root, root / reference):
+            return root / reference
+    folders = [path.name for path in list_dossier_folders(root)]
     same = [name for name in folders if _folded(name) == _folded(reference)]
     if same:
         raise WrongInput(f"the folder {quoted} is spelled {same[0]!r}", next_step=f"Use {same[0]!r}.")

@@ -14,9 +14,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from lxml import etree
 
 from warehouse.contract import Reader
+from warehouse.reader import query_failed
 
 _XAF = "http://www.auditfiles.nl/XAF/3.2"
 _JOURNAL_TYPES = {"bank": "B", "cash": "C", "purchase": "P", "purchase_credit": "P", "sales": "S", "sales_credit": "S"}
@@ -112,17 +114,13 @@ def _transactions(xml: Any, db: Reader, dossier_id: str, year: str) -> int:
 
 
 def _entries(db: Reader, dossier_id: str, year: str, journal: str) -> Iterator[Any]:
-    result = db.execute(
+    found = db.arrow(
         "SELECT entry_key, period, date, line_no, account, document, description, debit, credit, counterparty, "
         f"vat_code, currency, amount_currency {_LINES} AND {_JOURNAL} = ? ORDER BY date, entry_key, line_no, line_key",
         [dossier_id, year, journal],
     )
 
-    def rows() -> Iterator[tuple[Any, ...]]:
-        while block := result.fetchmany(5000):
-            yield from block
-
-    for (key, period, day), lines in groupby(rows(), key=lambda row: row[:3]):
+    for (key, period, day), lines in groupby(rows_of(found), key=lambda row: row[:3]):
         entry = _node("transaction", nr=key, periodNumber=period, trDt=day)
         for line in lines:
             entry.append(_line(key, day, line[3:]))
@@ -139,6 +137,22 @@ def _line(entry: str, day: object, values: tuple[Any, ...]) -> Any:
     if foreign is not None:
         node.append(_node("currency", curCode=currency, curAmnt=_money(foreign)))
     return node
+
+
+def rows_of(found: pa.RecordBatchReader) -> Iterator[tuple[Any, ...]]:
+    """An answer's rows, a batch at a time: of a long one no more than that is held.
+
+    Raises WrongInput where the question breaks off, which Arrow tells as if a file could not be read.
+    """
+    batches = iter(found)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (OSError, pa.ArrowException) as error:
+            raise query_failed(error) from None
+        if batch is None:
+            return
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def printable(text: str) -> str:

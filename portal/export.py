@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from connectors.drop_folder.fec_cut import COLUMNS as FEC_COLUMNS
 from foundation.errors import WrongInput
-from portal.audit_file import printable, write_audit_file
-from warehouse.contract import Reader, Rows
+from portal.audit_file import printable, rows_of, write_audit_file
+from warehouse.contract import Reader
 from warehouse.reader import query_failed
 
 
@@ -56,7 +56,7 @@ def _write(db: Reader, dossier_id: str, format: str, year: str | None, out: Path
         case "parquet":
             return write_rows(db.arrow(_ALL, wanted), out, "FORMAT parquet")
         case "xlsx":
-            return _spreadsheet(db.execute(_ALL, wanted), out)
+            return _spreadsheet(db.arrow(_ALL, wanted), out)
         case _:
             return write_audit_file(db, dossier_id, year or "", out)
 
@@ -169,24 +169,23 @@ ORDER BY period_kind <> 'opening', told.date, journal, entry_key, line_no
 """
 
 
-def _spreadsheet(result: Rows, out: Path) -> int:
+def _spreadsheet(found: pa.RecordBatchReader, out: Path) -> int:
     """A sheet with amounts as numbers and dates as dates; text that looks like a formula stays text."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("general_ledger")
-    sheet.append([column[0] for column in result.description or ()])
+    sheet.append(found.schema.names)
     count = 0
-    while rows := result.fetchmany(5000):
-        for row in rows:
-            cells = []
-            for value in row:
-                cell = WriteOnlyCell(sheet, printable(value) if isinstance(value, str) else value)
-                if isinstance(value, str):
-                    cell.data_type = "s"
-                cells.append(cell)
-            sheet.append(cells)
-        count += len(rows)
+    for row in rows_of(found):
+        cells = []
+        for value in row:
+            cell = WriteOnlyCell(sheet, printable(value) if isinstance(value, str) else value)
+            if isinstance(value, str):
+                cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+        count += 1
     book.save(out)
     return count

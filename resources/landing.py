@@ -30,6 +30,7 @@ from resources import kept_pages
 from resources.intake import Intake, cut_short
 from resources.kept_pages import KeptPages
 from resources.landing_files import VARIABLE, Copies, LandingFiles
+from warehouse import desk
 
 _BATCH_ROWS = 100_000
 _KEEP = 3  # snapshots kept per dossier: the one in use, the one being made, one to look back at
@@ -212,8 +213,7 @@ def _merge(resource: Resource, before: str, changes: Path, deleted: list[pa.Tabl
         version = f'"{resource.version}"'
         newest = f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {version} DESC NULLS LAST) = 1"
         not_newer = f"AND (r.{version} IS NULL OR g.{version} IS NULL OR r.{version} <= g.{version})"
-    with duckdb.connect(":memory:", config={"memory_limit": "256MB", "temp_directory": str(work)}) as db:
-        db.execute("SET preserve_insertion_order = false")
+    with desk.taken(work) as db:
         db.register("gone", gone)
         db.execute(f"CREATE TEMP TABLE changed AS SELECT * FROM read_parquet({_text(changes)}) {newest}")
         merged = f"""

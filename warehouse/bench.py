@@ -1,6 +1,7 @@
 """The workbench: one dossier's books, from landed tables to proven figures, before anything is loaded.
 
-A :class:`Workbench` is a scratch DuckDB in memory that spills to disk. Its schemas, in the order they are filled:
+A :class:`Workbench` is a scratch database in memory that spills to disk (:mod:`warehouse.desk`). Its schemas, in the
+order they are filled:
 ``landed`` (views on the snapshot's files), ``books`` (what the package's room makes of them), ``work`` (calendar,
 lines, mapped accounts, balances, check results). Nothing here touches the warehouse.
 """
@@ -14,11 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-import duckdb
 import pyarrow as pa
 
 from foundation.errors import ChecksFailed
-from warehouse import chart, scripts
+from warehouse import chart, desk, scripts
 from warehouse.remembered import Remembered, nothing
 
 _OVERRIDES = pa.schema([("label", pa.string()), ("start_date", pa.date32()), ("end_date", pa.date32())])
@@ -82,12 +82,8 @@ class CheckResult:
 class Workbench:
     """Context manager around the scratch database ``db``."""
 
-    def __init__(self, scratch: Path, *, memory: str = "192MB", threads: int = 2) -> None:
-        self.db = duckdb.connect(
-            ":memory:", config={"memory_limit": memory, "threads": threads, "temp_directory": str(scratch)}
-        )
-        self.db.execute("SET preserve_insertion_order = false")
-        self.db.execute(scripts.TRUSTWORTHY)
+    def __init__(self, scratch: Path) -> None:
+        self._desk, self.db = desk.take(scratch)
         for schema in ("landed", "books", "work"):
             self.db.execute(f"CREATE SCHEMA {schema}")
         self.db.execute("CREATE TABLE books.carried_result (account VARCHAR)")
@@ -96,7 +92,10 @@ class Workbench:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.db.close()
+        if kind is None:
+            desk.give_back(self._desk)
+        else:
+            self._desk.close()
 
     def mount(self, files: Mapping[str, str]) -> None:
         """Makes ``landed.<resource>`` a view on each Parquet file (path by resource name)."""
@@ -139,7 +138,6 @@ class Workbench:
         self.db.execute("SET VARIABLE chart = ?", [chart.version()])
         for name, rows in (before or nothing()).items():
             self._table(f"before_{name}", rows)
-        chart.mount(self.db)
         scripts.run(self.db, "calendar")
         scripts.run(self.db, "lines")
         self._keep(kept or {})

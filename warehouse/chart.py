@@ -70,7 +70,12 @@ def tables() -> dict[str, pa.Table]:
 def mount(db: duckdb.DuckDBPyConnection) -> None:
     """Creates schema ``chart`` with the tables of :func:`tables` in ``db``."""
     db.execute("CREATE SCHEMA chart")
+    fill(db, "chart")
+
+
+def fill(db: duckdb.DuckDBPyConnection, place: str) -> None:
+    """Creates the tables of :func:`tables` in a schema or attached database of ``db``."""
     for name, table in tables().items():
         db.register("chart_source", table)
-        db.execute(f"CREATE TABLE chart.{name} AS FROM chart_source")
+        db.execute(f"CREATE TABLE {place}.{name} AS FROM chart_source")
         db.unregister("chart_source")

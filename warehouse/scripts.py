@@ -29,4 +29,13 @@ def version() -> str:
 
 def run(db: duckdb.DuckDBPyConnection, name: str) -> None:
     """Runs every statement of ``sql/<name>.sql`` on ``db``."""
-    db.execute(text(name))
+    for statement in _statements(name):
+        db.execute(statement)
+
+
+@lru_cache(maxsize=32)
+def _statements(name: str) -> list[duckdb.Statement]:
+    """The script as parsed, once for all: a small dossier is asked more than it holds. A statement belongs to no
+    database; each that runs it plans a copy."""
+    with duckdb.connect() as db:
+        return db.extract_statements(text(name))

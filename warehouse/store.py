@@ -5,15 +5,15 @@ Files in the warehouse folder:
 * ``warehouse.duckdb``: the live file. Only this module opens it, behind a file lock, late and for a short time, because
   DuckDB lets no other process in while a writer has it.
 * ``ledger_read.duckdb``: the published snapshot, replaced by an atomic rename. Readers open this one, read-only; a
-  reader that holds it open keeps the figures that it opened with.
+  reader that holds it open keeps the figures that it opened with. A spare beside it makes publishing cost what changed
+  (:mod:`warehouse.snapshots`).
 
 Publishing is shared: a load that finds its figures already published by another process has nothing left to do.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
@@ -24,12 +24,13 @@ from filelock import FileLock, Timeout
 
 from foundation.disk import is_full
 from foundation.errors import Busy
-from warehouse import chart, scripts
+from warehouse import chart, desk, scripts
 from warehouse.bench import Workbench
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
 from warehouse.loading import naive_utc, open_window, replace_window
 from warehouse.reader import DuckDBReader, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
+from warehouse.snapshots import replace_with_copy
 from warehouse.standing import Standing, read_standing
 
 __all__ = ["DossierFacts", "LoadRecord", "Loaded", "Warehouse"]
@@ -45,6 +46,7 @@ class Warehouse:
         self.live = folder / "warehouse.duckdb"
         self.published = folder / "ledger_read.duckdb"
         self._lock_timeout = lock_timeout
+        self._turn = threading.Lock()
 
     def create(self) -> None:
         """Makes the file, or brings its views and chart up to date, and publishes; safe to repeat."""
@@ -54,18 +56,14 @@ class Warehouse:
         """What stands for a dossier; see :class:`warehouse.standing.Standing`."""
         if not self.live.exists():
             return Standing()
-        with self._locked():
-            db = duckdb.connect(str(self.live), read_only=True)
-            try:
-                return read_standing(DuckDBReader(db), dossier_id, keep_before)
-            finally:
-                db.close()
+        with self._opened(read_only=True) as db:
+            return read_standing(DuckDBReader(db), dossier_id, keep_before)
 
     def remembered(self, dossier_id: str) -> Remembered:
         """What was told of a dossier until now; see :mod:`warehouse.remembered`."""
         if not self.live.exists():
             return nothing()
-        with self._writer() as db:
+        with self._opened(read_only=True) as db:
             return read_remembered(DuckDBReader(db), dossier_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
@@ -94,7 +92,7 @@ class Warehouse:
 
     def confirm(self, dossier_id: str, moment: datetime) -> None:
         """The package says that nothing changed: the figures that stand are as of ``moment``."""
-        with self._writer() as db:
+        with self._opened() as db:
             db.execute(
                 "UPDATE ledger.dossiers SET last_synced_at = ?::TIMESTAMP, status = 'synced' WHERE dossier_id = ?",
                 [naive_utc(moment), dossier_id],
@@ -102,7 +100,7 @@ class Warehouse:
 
     def mark_unlinked(self, dossier_id: str) -> None:
         """The dossier is synced no more: its figures stay, with status ``unlinked`` until the next sync."""
-        with self._writer() as db:
+        with self._opened() as db:
             db.execute("UPDATE ledger.dossiers SET status = 'unlinked' WHERE dossier_id = ?", [dossier_id])
 
     def publish(self) -> bool:
@@ -115,10 +113,8 @@ class Warehouse:
             mark = self.folder / "published.stamp"
             if self.published.exists() and mark.exists() and mark.read_text() == stamp:
                 return False
-            fresh = self.folder / ".ledger_read.tmp"  # under the lock; a killed publisher's remains are written over
             try:
-                shutil.copyfile(self.live, fresh)
-                os.replace(fresh, self.published)
+                replace_with_copy(self.live, self.published)
             except OSError as error:
                 if not is_full(error):
                     raise
@@ -126,8 +122,6 @@ class Warehouse:
                     "the disk is full while publishing",
                     next_step="Free space below the state folder, then sync again; what was published before stands.",
                 ) from None
-            finally:
-                fresh.unlink(missing_ok=True)
             mark.write_text(stamp)
             return True
 
@@ -181,27 +175,37 @@ class Warehouse:
         stamp.write_text(version)
 
     @contextmanager
-    def _writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._locked():
-            self._ensure()
-            db = duckdb.connect(str(self.live))
-            try:
-                yield db
-            finally:
-                db.close()
+    def _opened(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The live file as the current database of a desk: an instance of its own would take ten times as long."""
+        with self._locked(), desk.taken(self.folder / "warehouse.duckdb.tmp") as db:
+            if not read_only:
+                self._ensure()
+            db.execute(f"ATTACH '{_quoted(self.live)}' AS wh{' (READ_ONLY)' if read_only else ''}")
+            db.execute("USE wh")
+            yield db
+            db.execute(f"USE {desk.BENCH}")
+            db.execute("DETACH wh")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "ledger.lock", timeout=self._lock_timeout, thread_local=False)
+        # Threads of a process take turns without polling a file.
+        if not self._turn.acquire(timeout=self._lock_timeout):
+            raise self._busy()
         try:
             with lock:
                 yield
         except Timeout:
-            raise Busy(
-                f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
-                next_step="Wait for it to end, or stop it, and sync again.",
-            ) from None
+            raise self._busy() from None
+        finally:
+            self._turn.release()
+
+    def _busy(self) -> Busy:
+        return Busy(
+            f"another process has been writing to the warehouse for {self._lock_timeout:.0f} seconds",
+            next_step="Wait for it to end, or stop it, and sync again.",
+        )
 
 
 def _fill_chart(db: duckdb.DuckDBPyConnection) -> None:

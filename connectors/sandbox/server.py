@@ -18,7 +18,7 @@ from connectors.sandbox.vendor import HTML, Answer, Fault, Request, Vendor
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
+    request_queue_size = 128  # a client that is turned away comes back after a second
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor

@@ -12,6 +12,7 @@ from lxml import etree
 
 from foundation.errors import WrongInput
 from portal import export
+from portal.audit_file import rows_of
 from warehouse import scripts
 from warehouse.reader import DuckDBReader
 
@@ -97,7 +98,18 @@ def test_an_audit_file_has_lines_of_no_journal_and_no_control_characters(
 def test_a_spreadsheet_has_no_control_characters(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     export.write(DuckDBReader(db), "d", "xlsx", "2025", tmp_path / "books.xlsx")
     names, *rows = openpyxl.load_workbook(tmp_path / "books.xlsx").worksheets[0].iter_rows(values_only=True)
-    assert {dict(zip(names, row, strict=True))["description"] for row in rows} == {"before\tafter"}
+    assert {str(dict(zip(names, row, strict=True))["description"]) for row in rows} == {"before\tafter"}
+
+
+def test_a_question_that_breaks_off_far_into_its_answer_is_told_as_that(db: duckdb.DuckDBPyConnection) -> None:
+    rows = rows_of(
+        DuckDBReader(db).arrow(
+            "SELECT CASE WHEN i = 900000 THEN error('broken off') ELSE i END FROM range(1000000) t(i)"
+        )
+    )
+    assert next(rows) == (0,)
+    with pytest.raises(WrongInput, match=r"the query failed.*broken off"):
+        list(rows)
 
 
 def _general_ledger(db: duckdb.DuckDBPyConnection) -> str:

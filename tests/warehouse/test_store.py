@@ -135,7 +135,7 @@ def test_a_writer_that_waits_too_long_says_so(embedded: Embedded) -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with embedded.store._writer():
+        with embedded.store._locked():
             held.set()
             release.wait(20)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from foundation.errors import ReportABug
 
 _HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # signature, no flags, no extension
 _TAIL = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"  # a length of -1
 _DAYS = 10_957  # from 1970, where Arrow counts from, to 2000, where Postgres does
 _MICROSECONDS = _DAYS * 86_400_000_000
 _ROWS = 20_000
@@ -36,7 +37,9 @@ _BLOCK = 8 << 20  # bytes of CSV that are parsed at once; the longest row must f
 def copy_in(connection: psycopg.Connection, table: str, rows: pa.RecordBatchReader) -> int:
     """Appends ``rows`` to ``schema.table``, by column name; returns how many they were."""
     into = sql.Identifier(*table.split("."))
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.schema.names))
+    # Texts last: fields of a fixed width that stand side by side are encoded as one.
+    names = sorted(rows.schema.names, key=lambda name: _is_text(rows.schema.field(name).type))
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
     filled = (batch for batch in rows if batch.num_rows)
     first, count = next(filled, None), 0
     if first is None:
@@ -50,7 +53,7 @@ def copy_in(connection: psycopg.Connection, table: str, rows: pa.RecordBatchRead
     ):
         copy.write(_HEAD)
         for batch in chain([first], filled):
-            copy.write(encoded(batch))
+            copy.write(encoded(batch.select(names)))
             count += batch.num_rows
         copy.write(_TAIL)
     return count
@@ -90,26 +93,53 @@ def _parsed(file: Any, schema: pa.Schema) -> pa.RecordBatchReader:
 
 def encoded(batch: pa.RecordBatch) -> memoryview:
     """The rows of a batch in COPY's binary format, without its head and tail."""
-    parts: list[Any] = [pa.scalar(len(batch.columns).to_bytes(2, "big"), pa.binary())]
+    fields = [_always(len(batch.columns).to_bytes(2, "big"), len(batch))]
     for column in batch.columns:
-        parts += _fields(column)
+        fields += _fields(column)
+    parts: list[Any] = []
+    for fixed, run in groupby(fields, key=lambda field: isinstance(field, np.ndarray)):
+        side_by_side = list(run)
+        parts += [_bytes(np.hstack(side_by_side))] if fixed else side_by_side
     joined = pc.call_function("binary_join_element_wise", [*parts, pa.scalar(b"")], pc.JoinOptions())
     offsets, data = joined.buffers()[1:]
     ends = np.frombuffer(offsets, np.int32)
     return memoryview(data)[ends[joined.offset] : ends[joined.offset + len(joined)]]
 
 
-def _fields(column: pa.Array) -> list[pa.Array]:
-    """A column's fields as one or two columns of bytes."""
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        lengths = pc.fill_null(pc.cast(pc.call_function("binary_length", [column]), pa.int32()), -1)
-        text = pc.fill_null(pc.cast(pc.cast(column, pa.string()), pa.binary()), b"")
-        return [_bytes(_big_endian(lengths, "i4")), text]
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _fields(column: pa.Array) -> list[np.ndarray | pa.Array]:
+    """A column's fields: a matrix of bytes where all are of one width, a column of bytes where they are not."""
     if column.null_count == len(column):
-        return [_bytes(np.full((len(column), 4), 0xFF, np.uint8))]
+        return [_always(_NULL, len(column))]
+    if _is_text(column.type):
+        if not column.null_count and _all_alike(column):
+            text = column[0].as_py().encode()
+            return [_always(len(text).to_bytes(4, "big") + text, len(column))]
+        lengths = pc.fill_null(pc.cast(pc.call_function("binary_length", [column]), pa.int32()), -1)
+        return [
+            _big_endian(lengths, "i4"),
+            pc.fill_null(pc.cast(pc.cast(column, pa.string()), pa.binary()), b""),
+        ]
+    values = _values(column)
+    width = values.shape[1]
+    length = _always(width.to_bytes(4, "big"), len(column))
+    if not column.null_count:
+        return [length, values]
     valid = column.is_valid().to_numpy(zero_copy_only=False)
-    return [_bytes(*_fixed(_values(column), valid))]
+    fields = np.hstack((length, values))
+    fields[~valid, :4] = np.frombuffer(_NULL, np.uint8)
+    return [_bytes(fields, np.where(valid, 4 + width, 4))]
+
+
+def _all_alike(column: pa.Array) -> bool:
+    return pc.call_function("all", [pc.call_function("equal", [column, column[0]])]).as_py()
+
+
+def _always(value: bytes, count: int) -> np.ndarray:
+    return np.broadcast_to(np.frombuffer(value, np.uint8), (count, len(value)))
 
 
 def _values(column: pa.Array) -> np.ndarray:
@@ -154,20 +184,10 @@ def _big_endian(values: pa.Array, kind: str, since: int = 0) -> np.ndarray:
     return numbers.astype(f">{kind}").view(np.uint8).reshape(len(values), -1)
 
 
-def _fixed(values: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each value behind its length, and how many bytes of that count: of a NULL the length alone, which is -1."""
-    width = values.shape[1]
-    fields = np.empty((len(values), 4 + width), np.uint8)
-    fields[:, :4] = np.frombuffer(width.to_bytes(4, "big"), np.uint8)
-    fields[:, 4:] = values
-    fields[~valid, :4] = 0xFF
-    return fields, np.where(valid, 4 + width, 4)
-
-
 def _bytes(matrix: np.ndarray, lengths: np.ndarray | None = None) -> pa.Array:
     """A column of bytes from the rows of a matrix, of each row the first ``lengths``."""
     count, width = matrix.shape
-    if lengths is None or (lengths == width).all():
+    if lengths is None:
         data, ends = np.ascontiguousarray(matrix), np.arange(1, count + 1) * width
     else:
         data, ends = matrix[np.arange(width) < lengths[:, None]], np.cumsum(lengths)

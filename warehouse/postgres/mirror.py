@@ -28,7 +28,7 @@ from warehouse.postgres.schema import MARK, PER_YEAR, line, stored
 _HISTORY = ("line_changes", "balance_changes")  # a load adds to them and looks at none
 _OF_YEARS = ("stored_lines", "line_syncs")  # only those of the window are looked at
 _APART = ("common_chart",)
-_BATCH = 20_000
+_BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,19 @@ def mirror(
     ``told`` is a table or subquery of the lines that shall stand in the window, with columns of ``journal_lines``;
     those of the mirror are the ones that stood.
     """
+    (home,) = bench.execute("SELECT current_database()").fetchall()[0]
     bench.execute("ATTACH ':memory:' AS wh")
     try:
         bench.execute("USE wh")
         scripts.run(bench, "schema")
-        bench.execute("USE memory")
+        bench.execute(f"USE {home}")
         bench.execute("CREATE SCHEMA wh.before")
         bench.execute("CREATE VIEW wh.ledger.no_lines AS SELECT * FROM wh.ledger.journal_lines WHERE false")
         mirrored = Mirror(bench, postgres, window, told)
         mirrored.fill(history=history)
         yield mirrored
     finally:
-        bench.execute("USE memory")
+        bench.execute(f"USE {home}")
         bench.execute("DETACH wh")
 
 
@@ -166,7 +167,7 @@ class Mirror:
     def _after(self, table: str) -> str:
         """What shall stand, in the columns that are stored."""
         if table == "stored_lines":
-            return f"(SELECT {_names(line())}, {_mark(line())} AS {MARK} FROM {self._told})"
+            return f"(SELECT {_names(line())}, {marked(line())} AS {MARK} FROM {self._told})"
         if table == "line_syncs":
             per_year = ", ".join(f"max({name}) AS {name}" for name in PER_YEAR)
             return f"(SELECT dossier_id, fiscal_year, {per_year} FROM {self._told} GROUP BY ALL)"
@@ -188,7 +189,7 @@ def _names(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
-def _mark(columns: Sequence[str]) -> str:
+def marked(columns: Sequence[str]) -> str:
     """64 bits over these columns, as Postgres keeps them: with a sign."""
     return f"(hash({_names(columns)})::HUGEINT - 9223372036854775808)::BIGINT"
 

@@ -15,6 +15,7 @@ from foundation.postgres import connect, explained, lock_transaction
 from foundation.secrets import Secret
 from warehouse.bench import Workbench
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
+from warehouse.desk import BENCH
 from warehouse.loading import naive_utc, open_window, replace_window
 from warehouse.postgres import schema
 from warehouse.postgres.mirror import Window, clean_texts, mirror
@@ -64,7 +65,7 @@ class PostgresWarehouse:
         try:
             return self._load(bench, facts, record)
         except _Unfit:
-            clean_texts(bench.db, "memory", ["books", "work"])
+            clean_texts(bench.db, BENCH, ["books", "work"])
             return self._load(bench, facts, record)
 
     def _load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:

@@ -15,7 +15,7 @@ from connectors.sandbox.company import Company
 from connectors.sandbox.server import serve
 from connectors.sandbox.vendor import Fault
 
-from .books import DIVISION
+from .books import DIVISION, FIRST_SMALL
 from .knobs import Knobs
 from .vendor import Vendor
 
@@ -47,6 +47,11 @@ class ExactSandbox:
     @property
     def knobs(self) -> Knobs:
         return self.vendor.knobs
+
+    @property
+    def small_divisions(self) -> list[str]:
+        """External ids of the small divisions that ``knobs`` ask for."""
+        return [str(code) for code in range(FIRST_SMALL, FIRST_SMALL + self.knobs.small_divisions)]
 
     @property
     def calls(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,14 +14,17 @@ from .odata import wire_date
 from .tables import Row
 
 DIVISION, CURRENT, ARCHIVED, BLOCKED, FOREIGN = 900101, 900100, 900102, 900103, 900104
+FIRST_SMALL = 910_001
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Books:
-    """One division's tables. ``version`` grows with every change, so that answers can be kept until then."""
+    """One division's tables. ``version`` grows with every change, so that answers can be kept until then; ``small``
+    are the rows of further divisions in the list."""
 
-    def __init__(self, company: Company, now: Callable[[], datetime]) -> None:
+    def __init__(self, company: Company, now: Callable[[], datetime], small: Sequence[Row] = ()) -> None:
         self._now = now
+        self._small = small
         self._added = 0
         self.version = 0
         self.company = company
@@ -140,6 +143,7 @@ class Books:
             make(ARCHIVED, "1007", "Oude Bakkerij BV", company.country, Status=2),
             make(BLOCKED, "1055", "Garage en Conversion SA", company.country, BlockingStatus=2),
             make(FOREIGN, "1060", "Holding Zonder Toegang NV", company.country),
+            *self._small,
         ]
 
     def _log_deletion(self, key: str, stamp: int) -> None:

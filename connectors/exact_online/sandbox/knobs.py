@@ -16,6 +16,8 @@ class Knobs(vendor.Knobs):
     small_page_size: int = 60
     minute_limit: int = 6000
     day_limit: int = 100_000
+    small_divisions: int = 0
+    """So many divisions more, from 910001 on, that all tell the company: out of one set of rows, however many."""
     forbidden: set[str] = field(default_factory=set)
     """Endpoints that answer 403 (feature not in the licence)."""
     absent: set[str] = field(default_factory=set)

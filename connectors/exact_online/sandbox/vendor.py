@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from connectors.sandbox import vendor
@@ -12,13 +12,13 @@ from connectors.sandbox.company import Company
 from connectors.sandbox.consent import TokenDesk
 from connectors.sandbox.vendor import Answer, Request
 
-from .books import BLOCKED, CURRENT, FOREIGN, Books
+from .books import BLOCKED, CURRENT, DIVISION, FIRST_SMALL, FOREIGN, Books
 from .entities import ENDPOINTS, Endpoint
 from .knobs import Knobs
 from .limits import Limits, window_headers
 from .odata import Refused
 from .queries import ENCODER, Pager, parameters_of
-from .tables import Row
+from .tables import Row, division
 from .tokens import RULES
 
 _ME = "current/Me"
@@ -35,8 +35,13 @@ class Vendor(vendor.Vendor):
     def __init__(self, company: Company, knobs: Knobs, now: Callable[[], datetime]) -> None:
         super().__init__(knobs, now)
         self.knobs: Knobs = knobs
-        self.books = Books(company, now)
+        self._small = [
+            division(code, f"S{code}", f"{company.name} {code}", company.country)
+            for code in range(FIRST_SMALL, FIRST_SMALL + knobs.small_divisions)
+        ]
+        self.books = Books(company, now, self._small)
         self.pager = Pager(self.books, knobs)
+        self._pagers = {str(code): self.pager for code in (DIVISION, *(row["Code"] for row in self._small))}
         self.desk = TokenDesk("0b1c2d3e-app", "sandbox-app-secret", now, RULES)
         self.desk.grant()
         self.limits = Limits(knobs, now)
@@ -67,6 +72,13 @@ class Vendor(vendor.Vendor):
 
     def emptied(self, answer: Answer) -> Answer:
         return Answer(200, b'{"d":{"results":[]}}', headers=answer.headers)
+
+    def show_small(self, divisions: Iterable[str], company: Company) -> None:
+        """These small divisions tell ``company`` from now on, again all from one set of rows."""
+        pager = Pager(Books(company, self.now, self._small), self.knobs)
+        pager.base_url = self.pager.base_url
+        with self.lock:
+            self._pagers |= dict.fromkeys(divisions, pager)
 
     def get(self, target: str, headers: Mapping[str, str]) -> Answer:
         """Answers a GET of ``target`` (path and query)."""
@@ -115,12 +127,13 @@ class Vendor(vendor.Vendor):
             known = ENDPOINTS.get(name)
             if known is None or name in self.knobs.absent or (counting and not known.counts):
                 return Answer(404, _error("Resource not found for the segment"))
-            found = self.pager.rows(company, known, parameters)
+            pager = self._pagers.get(company, self.pager)
+            found = pager.rows(str(DIVISION) if company in self._pagers else company, known, parameters)
             if name in self.knobs.unfiltered and "$filter" in parameters:
                 raise Refused("Filtering is not supported here")
             if counting:
                 return Answer(200, str(len(found[0])).encode(), "text/plain")
-            return self.pager.page(company, name, known, found, query)
+            return pager.page(company, name, known, found, query)
         except Refused as refusal:
             return Answer(400, _error(str(refusal)))
         except TypeError:
@@ -133,8 +146,8 @@ class Vendor(vendor.Vendor):
             raise Forbidden("Your license does not include this feature")
         if company == str(BLOCKED):
             raise Forbidden("DivisionBlocked")
-        known = {str(row["Code"]) for row in self.books.divisions()}
-        if company not in known or company == str(FOREIGN):
+        known = company in self._pagers or any(str(row["Code"]) == company for row in self.books.divisions())
+        if not known or company == str(FOREIGN):
             raise Forbidden("NoDivisionAccess")
 
     def _me(self) -> Row:

@@ -441,10 +441,14 @@ _ROWS = (
             _setting("software_house_uuid", "id of our software house at Octopus"),
             _setting("user", "login"),
             _secret("password", "password of the login"),
+            _setting("locale_id", "language of names and messages: 0 Dutch, 1 French", "0"),
         ),
-        _FEED,
+        _FEED | {"package_trial_balance"},
         Deletion("feed", "deleted bookings list"),
+        room="connectors.octopus",
         country="BE",
+        # Of each list of changes by itself; whether per dossier, user or software house is not told.
+        limits=(Limit("day", 48, _DAY),),
     ),
     Package(
         "winbooks_on_web",

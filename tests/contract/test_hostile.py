@@ -69,7 +69,18 @@ def read(dossier: Linked, work: Path) -> Counter[str]:
     return rows
 
 
+def read_when_allowed(dossier: Linked, work: Path, clock: Clock) -> Counter[str]:
+    """The same; where the vendor allows few calls a day, as soon as it allows them again."""
+    try:
+        return read(dossier, work)
+    except RateLimited as refusal:
+        assert refusal.resume_at is not None
+        clock.sleep((refusal.resume_at - clock.now()) / timedelta(seconds=1) + 1)
+        return read(dossier, work)
+
+
 def test_what_passes_is_sat_out_wherever_it_strikes(dossier: Linked, clock: Clock, tmp_path: Path) -> None:
+    vendor(dossier.sandbox).now = clock.now
     expected = read(dossier, tmp_path / "work")
     calls = dossier.sandbox.calls
     read(dossier, tmp_path / "work")
@@ -77,8 +88,8 @@ def test_what_passes_is_sat_out_wherever_it_strikes(dossier: Linked, clock: Cloc
     for number, kind in enumerate(PASSING):
         fault = Fault(kind, times=2, skip=number * in_one_read // (len(PASSING) + 1))
         vendor(dossier.sandbox).knobs.faults = [fault]
-        assert read(dossier, tmp_path / "work") == expected, kind
-        assert fault.times == 0
+        assert read_when_allowed(dossier, tmp_path / "work", clock) == expected, kind
+        assert fault.times == 0, kind
     assert clock.slept
 
 

@@ -18,7 +18,7 @@ from connectors.sandbox.stage import DETAILS
 
 Writer = Callable[[Path, Company], None]
 
-_FULL = DETAILS - {"counts"}
+_FULL = DETAILS - {"counts", "net_balances"}
 _SIGNED = _FULL - {"sides"}
 _UNDATED = _FULL - {"period"}
 # An audit file does not tell whether its year is closed.

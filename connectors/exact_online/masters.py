@@ -5,7 +5,6 @@ They are read whole each time. What may be missing from a licence is gone withou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -122,16 +121,3 @@ def moved(masters: Masters) -> str:
     """The dates that change when the vendor numbers rows anew, so that a cursor means nothing any more."""
     row = masters["dossier"].to_pylist()[0]
     return f"{row['DivisionMoveDate']} {row['DivisionHRLinkUnlinkDate']}"
-
-
-def digest(masters: Masters) -> str:
-    """A short text that differs when a row of the tables does, whatever their order."""
-    found = hashlib.sha256()
-    for name in sorted(masters):
-        table = masters[name]
-        ordered = table.sort_by([(column, "ascending") for column in table.schema.names]).combine_chunks()
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, ordered.schema) as writer:
-            writer.write_table(ordered)
-        found.update(sink.getvalue())
-    return found.hexdigest()[:32]

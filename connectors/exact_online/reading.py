@@ -14,6 +14,7 @@ from itertools import chain
 import pyarrow as pa
 
 from connectors.contract import Batch, Cursor, Event, ExtractRequest, NextCursor
+from connectors.digests import digest
 from connectors.json_pages import pc
 from foundation.errors import WrongInput
 
@@ -22,7 +23,7 @@ from . import resources as r
 from .feed import FeedCursor
 from .full_read import FullRead
 from .inferred import OPENING_TYPES
-from .masters import REFUSALS, MasterReader, Masters, digest, moved
+from .masters import REFUSALS, MasterReader, Masters, moved
 from .wire import ExactWire
 
 _CHANGES_ONLY = frozenset({"lines", "deletions"})

@@ -7,6 +7,9 @@ The company "Atelier Grand-Livre" has an 18-month first year, a calendar year, b
 * 1: in the open year an entry was deleted, one changed and one added with an earlier date;
 * 2: besides, an entry was added to the closed year before (its carried-forward balances follow).
 
+Where books are corrected by entries alone (``corrects_by_entries``), the entry is taken back, and the other put right,
+by entries of their own.
+
 Everything is computed from these rules; equal arguments give equal companies.
 """
 
@@ -132,13 +135,15 @@ class Company:
     """The company as it stands at ``revision``; ``entries_per_month`` (up to 12,999) sets its size.
 
     An entry has 2.5 lines on average, the three years have 42 months: the first has 18, or 12 for packages that know
-    no other years than those of twelve months.
+    no other years than those of twelve months. ``corrects_by_entries`` is for packages in which nothing booked is ever
+    changed or deleted.
     """
 
     country: str = "BE"
     revision: int = 0
     entries_per_month: int = 6
     long_first_year: bool = True
+    corrects_by_entries: bool = False
 
     code = "1042"
     name = "Atelier Grand-Livre"
@@ -393,8 +398,11 @@ class _Books:
         revision, last = self.company.revision, len(self.company.years) - 1
         if index == last and revision >= 1:
             gone, changed = base + 8 * 100_000, base + 7 * 100_000 + 20
-            kept = [line for line in self._lines if line.entry != gone]
             extra = Decimal("12.34")
+            if self.company.corrects_by_entries:
+                self._correct(gone, changed, extra)
+                gone = changed = -1
+            kept = [line for line in self._lines if line.entry != gone]
             for position, line in enumerate(kept):
                 if line.entry == changed and line.role == "purchases":
                     kept[position] = replace(line, debit=line.debit + extra, version=2)
@@ -408,6 +416,21 @@ class _Books:
             rows = [("fees", Decimal("75.25")), ("suppliers", Decimal("-75.25"))]
             number, day = base + 11 * 100_000 + 95_000, date(year.end.year, 11, 20)
             self._post(number, year.label, 11, day, "ACH", "Facture oubliée", rows, party="CAFE", version=3)
+
+    def _correct(self, gone: int, changed: int, extra: Decimal) -> None:
+        """Takes one entry back, and adds what another lacks, by entries of their own."""
+        for position, (entry, text) in enumerate(((gone, "Annulation"), (changed, "Rectification")), start=1):
+            lines = [line for line in self._lines if line.entry == entry]
+            first = lines[0]
+            rows = (
+                [(line.role, -line.amount) for line in lines]
+                if entry == gone
+                else [("purchases", extra), ("suppliers", -extra)]
+            )
+            number = entry - entry % 100_000 + 95_000 + position
+            self._post(
+                number, first.year, first.period, first.date, first.journal, text, rows, party=first.party, version=2
+            )
 
     def _close(self, number: int, year: FiscalYear, period: int, movement: dict[str, Decimal]) -> None:
         """Empties income and expense into the result brought forward, for closed years, and carries balances."""
@@ -425,7 +448,11 @@ class _Books:
 
 @lru_cache(maxsize=16)
 def company(
-    country: str = "BE", revision: int = 0, entries_per_month: int = 6, long_first_year: bool = True
+    country: str = "BE",
+    revision: int = 0,
+    entries_per_month: int = 6,
+    long_first_year: bool = True,
+    corrects_by_entries: bool = False,
 ) -> Company:
     """The company, made once per argument set and process."""
-    return Company(country, revision, entries_per_month, long_first_year)
+    return Company(country, revision, entries_per_month, long_first_year, corrects_by_entries)

@@ -34,6 +34,7 @@ DETAILS = frozenset(
         "lasting_keys",  # a line keeps its key when others go
         "counts",  # how many rows there are, apart from the rows
         "balances",  # the package's own balances beside the lines
+        "net_balances",  # those are one figure each, without opening and movement apart
     }
 )
 """What a dialect may or may not be able to tell; a sandbox lists what its package tells in ``tells``."""
@@ -64,9 +65,12 @@ class Sandbox(Protocol):
 
 def company_of(package: Package, revision: int = 0, entries_per_month: int = 6) -> Company:
     """The company as the package can tell it: in its country's chart, and with a long first year unless the room's
-    sandbox says ``LONG_FIRST_YEAR = False``."""
+    sandbox says ``LONG_FIRST_YEAR = False``. Where it says ``CORRECTS_BY_ENTRIES = True``, nothing booked is changed or
+    deleted."""
     country = package.country if package.country in ("BE", "FR", "NL") else "BE"
-    return company(country, revision, entries_per_month, getattr(_sandbox_of(package), "LONG_FIRST_YEAR", True))
+    told = _sandbox_of(package)
+    long_first, by_entries = getattr(told, "LONG_FIRST_YEAR", True), getattr(told, "CORRECTS_BY_ENTRIES", False)
+    return company(country, revision, entries_per_month, long_first, by_entries)
 
 
 def _sandbox_of(package: Package) -> ModuleType:

@@ -93,15 +93,15 @@ class TwinfieldWire:
 
 
 def rows(browsed: Browsed, schema: pa.Schema, **own: Any) -> Iterator[pa.RecordBatch]:
-    """The rows of a browse in ``schema``; ``own`` are values of ours for every row. Cells go by their field: they may come
-    in any order, and more of them than the header tells. Raises Incomplete where there are fewer rows than told."""
+    """The rows of a browse in ``schema``; ``own`` are values of ours for every row. Cells go by their field: they may
+    come in any order, and more than the header tells. Raises Incomplete where there are fewer rows than told."""
     columns, line = fields(schema), "key_line" in schema.names
     received = 0
 
     def read(row: etree._Element) -> Mapping[str, Any]:
         found = dict(own)
         for cell in row:
-            column = columns.get(cell.get("field"))
+            column = columns.get(cell.get("field") or "")
             if column:
                 found[column] = cell.text
         if line:

@@ -171,10 +171,6 @@ _SAGE_SIGN_IN = (
     "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1",
     "https://oauth.accounting.sage.com/token",
 )
-_TWINFIELD_SIGN_IN = (
-    "https://login.twinfield.com/auth/authentication/connect/authorize",
-    "https://login.twinfield.com/auth/authentication/connect/token",
-)
 _XERO_SIGN_IN = ("https://login.xero.com/identity/connect/authorize", "https://identity.xero.com/connect/token")
 _QUICKBOOKS_SIGN_IN = (
     "https://appcenter.intuit.com/connect/oauth2",
@@ -285,11 +281,12 @@ _ROWS = (
         "ledger",
         "SOAP (ProcessXml) with OpenID Connect",
         "documented",
-        (_base("https://login.twinfield.com"), *_oauth(*_TWINFIELD_SIGN_IN)),
-        _FEED,
+        (_base("https://login.twinfield.com"), *_oauth()),
+        _FEED | {"package_trial_balance", "totals"},
         Deletion("feed", "deleted transactions list"),
+        room="connectors.twinfield",
         country="NL",
-        # In credits: a query costs 1, anything else 3.
+        # In credits of an uncertified app: a query costs 1, anything else 3.
         limits=(Limit("appminute", 50, _MINUTE, "app"), Limit("minute", 25, _MINUTE, "connection")),
     ),
     Package(

@@ -164,6 +164,8 @@ class HttpClient:
                 self._signer.renew(signed)
                 renewed = True
             elif reply.status in _RETRYABLE:
+                if own := self._ways.refusal(reply):  # a fault that says what is wrong (SOAP sends all with 500)
+                    raise own
                 trouble = f"answers with error {reply.status}{self._explained(reply)}"
                 self._pause(attempt, url, trouble, retry_after(reply.headers, self._now()))
             else:

@@ -489,10 +489,20 @@ _ROWS = (
         (
             _setting("base_url", "address of the environment, such as https://12345.rest.afas.online"),
             _secret("token", "App Connector token"),
+            _setting(
+                "connectors",
+                "GetConnectors of your own in place of the standard ones: ROLE=CONNECTOR, ROLE.FIELD=FIELD, ...",
+                required=False,
+            ),
+            _setting("integration_id", "IntegrationId that AFAS gave a certified partner", required=False),
+            _setting("country", "country of the administrations, which AFAS does not tell", "NL", required=False),
+            _setting("currency", "currency of the administrations, which AFAS does not tell", "EUR", required=False),
         ),
-        _FEED,
+        _FEED | {"package_trial_balance", "totals"},
         Deletion("full read", "changed days are read again"),
+        room="connectors.afas",
         country="NL",
+        note="AFAS Profit; AFAS SB has another interface, which is not read.",
     ),
     Package(
         "fid_manager",

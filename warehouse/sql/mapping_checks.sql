@@ -53,8 +53,9 @@ SELECT 'controls_mapped', 'warning', count(*) = 0, count(*),
 FROM work.accounts a JOIN controls USING (number)
 WHERE a.posted AND a.common_code NOT IN ('A60', 'L31');
 
--- At two year ends in a row on the wrong side of its code: the code is doubtful. Contra accounts are left out, and
--- codes that may stand on either side or have a twin for that (an overdrawn bank).
+-- At two year ends in a row on the wrong side of its code: the code is doubtful. Contra accounts are left out, codes
+-- that may stand on either side or have a twin for that (an overdrawn bank), and codes of a coarse type ("assets"),
+-- which are doubtful anyway and say so (confidence).
 INSERT INTO work.check_results
 WITH ended AS (
     SELECT b.account, y.n, b.closing, lag(b.closing) OVER w AS before, lag(y.n) OVER w AS before_n
@@ -69,7 +70,7 @@ SELECT 'sides_usual', 'warning', count(*) = 0, count(*),
 FROM (
     SELECT DISTINCT e.account, a.common_code
     FROM ended e
-    JOIN work.accounts a ON a.number = e.account AND NOT a.contra
+    JOIN work.accounts a ON a.number = e.account AND NOT a.contra AND a.confidence IS DISTINCT FROM 'low'
     JOIN chart.codes c ON c.code = a.common_code AND c.twin IS NULL
     WHERE e.before_n = e.n - 1
         AND ((c.side = 'D' AND e.closing < 0 AND e.before < 0) OR (c.side = 'C' AND e.closing > 0 AND e.before > 0))

@@ -115,8 +115,9 @@ def test_a_balance_that_differs_for_no_such_reason_blocks(dossier: Linked) -> No
     assert "equals_package" in str(outcome.error)
 
 
-def test_a_report_that_is_cut_off_is_not_taken(totals: Reader, sandbox: XeroSandbox) -> None:
-    sandbox.vendor.lost_rows = 1
+@pytest.mark.parametrize("lost", [1, -1, -2])
+def test_a_report_that_is_cut_off_is_not_taken(totals: Reader, sandbox: XeroSandbox, lost: int) -> None:
+    sandbox.vendor.lost_rows = lost
     with pytest.raises(Incomplete, match="sum up"):
         totals.read()
 

@@ -65,8 +65,8 @@ class Sandbox(Protocol):
 
 def company_of(package: Package, revision: int = 0, entries_per_month: int = 6) -> Company:
     """The company as the package can tell it: in its country's chart, and with a long first year unless the room's
-    sandbox says ``LONG_FIRST_YEAR = False``; it says ``CORRECTS_BY_ENTRIES = True`` where nothing booked is ever
-    changed or deleted."""
+    sandbox says ``LONG_FIRST_YEAR = False``. Where it says ``CORRECTS_BY_ENTRIES = True``, nothing booked is changed or
+    deleted."""
     country = package.country if package.country in ("BE", "FR", "NL") else "BE"
     told = _sandbox_of(package)
     long_first, by_entries = getattr(told, "LONG_FIRST_YEAR", True), getattr(told, "CORRECTS_BY_ENTRIES", False)

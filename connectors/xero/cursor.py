@@ -16,10 +16,13 @@ _FORM = 1
 
 @dataclass(frozen=True)
 class Standing:
-    """What the last sync read. ``rule`` is the day on which years end, ``progress`` that of the journals, ``masters`` a
-    digest of the small tables, ``contacts`` the moment from which contacts may have changed; ``balances`` are digests
-    by day, ``full_read_at`` when those of all months were read. ``compared`` tells whether there are balances to
-    compare lines with, ``revalued`` how many of them value foreign balances anew."""
+    """What the last sync read.
+
+    ``rule`` is the day on which years end, ``masters`` a digest of the small tables. Of lines: ``progress`` is that of
+    the journals, ``contacts`` the moment from which contacts may have changed, ``compared`` whether there are balances
+    to compare with, ``revalued`` how many of them value foreign balances anew. Of totals: ``balances`` are digests by
+    day, ``years`` the span that they tell, ``full_read_at`` when those of all months were read.
+    """
 
     mode: Literal["lines", "totals"]
     since: str
@@ -28,6 +31,7 @@ class Standing:
     contacts: str = ""
     progress: dict[str, Any] = field(default_factory=dict)
     balances: dict[str, str] = field(default_factory=dict)
+    years: str = ""
     full_read_at: str = ""
     compared: bool = True
     revalued: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -34,8 +34,12 @@ class Progress:
     touched: str = ""
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Progress:
-        return cls(**fields)
+    def from_json(cls, fields: Mapping[str, Any]) -> Progress | None:
+        """None for fields that an other form of this code wrote."""
+        try:
+            return cls(**fields)
+        except TypeError:
+            return None
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "touched"}

@@ -9,7 +9,7 @@ from itertools import chain
 
 import pyarrow as pa
 
-from connectors.contract import Batch, Event, ExtractRequest, NextCursor, Note
+from connectors.contract import Batch, Checkpoint, Event, ExtractRequest, NextCursor, Note, Resumed
 from foundation.errors import AskForAccess, WrongInput
 
 from . import resources as r
@@ -37,16 +37,21 @@ class OrganisationReader:
         known = Standing.from_json(self.request.cursor)
         if not (self.totals or self.request.totals_only):
             before = known if known and known.holds("lines", self.request, organisation) else None
-            journals = self._opened(before)
+            kept = self.request.resume.state if self.request.resume and not before else None
+            found = Progress.from_json(before.progress if before else kept or {})
+            progress = found or Progress()
+            journals = self._opened(progress.start if before else progress.reached)
             if journals is not None:
-                yield from self._lines(organisation, accounts, before, journals)
+                if kept and found:
+                    yield Resumed()
+                yield from self._lines(organisation, accounts, before, progress, journals)
                 return
         before = known if known and known.holds("totals", self.request, organisation) else None
         yield from self._balances(organisation, accounts, before)
 
-    def _opened(self, before: Standing | None) -> Iterator[pa.RecordBatch] | None:
+    def _opened(self, after: int) -> Iterator[pa.RecordBatch] | None:
         """The pages of journals, the first of them fetched; None, with a note, where they are not granted."""
-        pages = self.wire.journals(Progress.from_json(before.progress).start if before else 0)
+        pages = self.wire.journals(after)
         try:
             first = next(pages, None)
         except AskForAccess as refusal:
@@ -65,9 +70,9 @@ class OrganisationReader:
         organisation: Organisation,
         accounts: pa.Table,
         before: Standing | None,
+        progress: Progress,
         journals: Iterator[pa.RecordBatch],
     ) -> Iterator[Event]:
-        progress = Progress.from_json(before.progress) if before else Progress()
         held: list[pa.RecordBatch] = []  # what repeats, at most the overlap, until something new is seen
         news = before is None
         for page in journals:
@@ -77,8 +82,8 @@ class OrganisationReader:
                 break
         contacts = self._contacts(before)
         today = organisation.moment.date()
-        masters = _digest(organisation, accounts, organisation.year_end.on_or_after(today))
-        if before and not news and before.masters == masters and not contacts.num_rows:
+        masters = _digest(organisation, accounts) + f" {organisation.year_end.on_or_after(today)}"
+        if before and not news and before.masters == masters and not (contacts and contacts.num_rows):
             yield NextCursor(self.request.cursor, unchanged=True)
             return
         read = 0
@@ -87,6 +92,8 @@ class OrganisationReader:
             read += page.num_rows
             self.report("journals", read)
             yield Batch("journals", page)
+            if before is None:  # journals never change: a read that is cut short goes on behind the last one
+                yield Checkpoint(progress.to_json())
         years = _years(progress, organisation)
         touched = date.fromisoformat(progress.touched) if progress.touched else date.max
         table, revalued = self._year_ends(accounts, years, touched if before and before.compared else date.min)
@@ -100,24 +107,27 @@ class OrganisationReader:
             since=since_of(self.request),
             rule=rule_of(organisation),
             masters=masters,
-            contacts=(organisation.moment - CONTACT_OVERLAP).isoformat(),
+            contacts="" if contacts is None else (organisation.moment - CONTACT_OVERLAP).isoformat(),
             progress=progress.to_json(),
             compared=table is not None,
             revalued=revalued,
         )
-        balances = r.TRIAL_BALANCES.empty_table() if table is None else table
-        small = {"accounts": accounts, "contacts": contacts, "trial_balances": balances}
+        small = {
+            "accounts": accounts,
+            "contacts": r.CONTACTS.empty_table() if contacts is None else contacts,
+            "trial_balances": r.TRIAL_BALANCES.empty_table() if table is None else table,
+        }
         changes = {"journals", "contacts", "trial_balances"} if before else set[str]()
         yield from self._finish(organisation, years, progress.conversion, small, standing, changes)
 
-    def _contacts(self, before: Standing | None) -> pa.Table:
+    def _contacts(self, before: Standing | None) -> pa.Table | None:
         """Contacts that changed, or all; none, with a note, where they are not granted."""
         since = datetime.fromisoformat(before.contacts) if before and before.contacts else None
         try:
             return pa.Table.from_batches(list(self.wire.contacts(since)), schema=r.CONTACTS)
         except AskForAccess as refusal:
             self._notes.append(Note("no_contacts", f"{refusal.cause.rstrip('.')}: the sync goes on without contacts"))
-            return r.CONTACTS.empty_table()
+            return None
 
     def _year_ends(self, accounts: pa.Table, years: Sequence[Year], touched: date) -> tuple[pa.Table | None, int]:
         """The package's balances at the ends of the years from ``touched`` on, and at the end of the day before the
@@ -137,32 +147,28 @@ class OrganisationReader:
         """Totals: the balances at the end of every month."""
         reports, today = TrialBalances(self.wire), organisation.moment.date()
         years = reports.years(organisation.year_end, today, organisation.created)
-        if before and before.is_old(organisation.moment):
+        span = f"{years[0].start} to {years[-1].end}"
+        if before and (before.years != span or before.is_old(organisation.moment)):
             before = None
         days = self._days(reports, years, today, before)
-        table = reports.table(days)
-        masters = _digest(organisation, accounts, years)
+        table, masters = reports.table(days), _digest(organisation, accounts)
         known = before.balances if before else {}
         found = {day: digest for day, digest in reports.digests.items() if date.fromisoformat(day) in days}
-        if before and before.masters == masters and all(known.get(day) == found[day] for day in found):
+        if before and before.masters == masters and known | found == known:
             yield from self._notes
             yield NextCursor(self.request.cursor, unchanged=True)
             return
-        whole = before is None or before.masters != masters
-        if before and whole:
-            table = reports.table(self._days(reports, years, today, None))
-            found = reports.digests
-        moment = organisation.moment.isoformat()
         standing = Standing(
             mode="totals",
             since=since_of(self.request),
             rule=rule_of(organisation),
             masters=masters,
-            balances=found if whole else known | found,
-            full_read_at=moment if whole or before is None else before.full_read_at,
+            balances=known | found,
+            years=span,
+            full_read_at=before.full_read_at if before else organisation.moment.isoformat(),
         )
         small = {"accounts": accounts, "trial_balances": table}
-        changes = set[str]() if whole else {"trial_balances"}
+        changes = {"trial_balances"} if before else set[str]()
         yield from self._finish(organisation, years, None, small, standing, changes, totals=True)
 
     def _days(self, reports: TrialBalances, years: Sequence[Year], today: date, before: Standing | None) -> set[date]:
@@ -216,5 +222,5 @@ def _years(progress: Progress, organisation: Organisation) -> list[Year]:
     return years_from(first if progress.conversion else rule.start_of(first), last, rule)
 
 
-def _digest(organisation: Organisation, accounts: pa.Table, years: object) -> str:
-    return digest_of([dict(organisation.row), *accounts.to_pylist(), {"years": str(years)}])
+def _digest(organisation: Organisation, accounts: pa.Table) -> str:
+    return digest_of([dict(organisation.row), *accounts.to_pylist()])

@@ -22,6 +22,7 @@ from .calendar import YearEnd, vendor_moment
 
 VENDOR = "Xero"
 _PAGE = 100
+_COLUMNS = ("Debit", "Credit", "YTDDebit", "YTDCredit")
 _JSON = {"Accept": "application/json"}
 _REMAINING = (
     ("day", "x-daylimit-remaining"),
@@ -122,26 +123,24 @@ class XeroWire:
 
 
 def _balances(lines: list[ReportLine]) -> list[dict[str, Any]]:
-    names = ("Debit", "Credit", "YTDDebit", "YTDCredit")
     found: list[dict[str, Any]] = []
+    summed = False
     for line in lines:
-        if line.kind == "header":
+        if line.kind == "header" or (line.kind == "summary" and line.path):  # a sum of one section says nothing more
             continue
-        if len(line.cells) != 5:
+        if len(line.cells) != 1 + len(_COLUMNS):
             raise ReportABug(f"{VENDOR} sent a trial balance with {len(line.cells)} columns")
-        amounts = dict(zip(names, (cell.amount for cell in line.cells[1:]), strict=True))
-        if line.kind == "summary":
-            sums = {name: sum(row[name] for row in found) for name in names}
-            if sums != amounts:
-                raise Incomplete(f"the accounts of {VENDOR}'s trial balance are not what it says they sum up to")
-            continue
+        amounts = dict(zip(_COLUMNS, (cell.amount for cell in line.cells[1:]), strict=True))
         account = line.cells[0].about.get("account")
-        if not account and any(amounts.values()):
+        if line.kind == "summary":
+            summed = amounts == {name: sum(row[name] for row in found) for name in _COLUMNS}
+        elif account:
+            section = line.path[0] if line.path else ""
+            found.append({"AccountID": account, "Name": line.cells[0].text, "Section": section, **amounts})
+        elif any(amounts.values()):
             raise ReportABug(f"{VENDOR} sent a trial balance with amounts of no account")
-        if account:
-            found.append(
-                {"AccountID": account, "Name": line.cells[0].text, "Section": (line.path or ("",))[0], **amounts}
-            )
+    if found and not summed:
+        raise Incomplete(f"the accounts of {VENDOR}'s trial balance are not what it says they sum up to")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from connectors.sandbox.vendor import Fault
 from connectors.xero import Xero
 from connectors.xero.sandbox import Knobs, XeroSandbox, open_sandbox
 from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, SignInAgain
-from tests.contract.dossier import Linked, linked
+from tests.contract.dossier import Linked, assert_tells, linked
 
 from .landed import Clock, Reader, company_sums, connect, told
 
@@ -114,8 +115,9 @@ def test_a_balance_that_differs_for_no_such_reason_blocks(dossier: Linked) -> No
     assert "equals_package" in str(outcome.error)
 
 
-def test_a_report_that_is_cut_off_is_not_taken(totals: Reader, sandbox: XeroSandbox) -> None:
-    sandbox.vendor.lost_rows = 1
+@pytest.mark.parametrize("lost", [1, -1, -2])
+def test_a_report_that_is_cut_off_is_not_taken(totals: Reader, sandbox: XeroSandbox, lost: int) -> None:
+    sandbox.vendor.lost_rows = lost
     with pytest.raises(Incomplete, match="sum up"):
         totals.read()
 
@@ -165,3 +167,20 @@ def test_a_page_that_holds_nothing_although_there_is_more_is_told_by_the_compari
     outcome = dossier.sync()
     assert outcome.status == "failed"
     assert dossier.query("SELECT count(*) FROM ledger.journal_lines") == [(0,)]
+
+
+def test_a_first_read_that_the_day_cuts_short_goes_on_behind_the_last_page(dossier: Linked) -> None:
+    clock = Clock(dossier.house.now())
+    dossier = replace(dossier, house=replace(dossier.house, now=clock, sleep=clock.sleep))
+    sandbox = dossier.sandbox
+    assert isinstance(sandbox, XeroSandbox)
+    sandbox.knobs.journals_per_page = 30
+    sandbox.knobs.faults = [Fault("429_day", path="Journals", skip=4)]
+    assert dossier.sync().status == "parked"
+    clock.pass_by(hours=8)
+    before = len(sandbox.vendor.requests)
+    assert dossier.sync().status == "synced"
+    offsets = [int(each.partition("offset=")[2]) for each in sandbox.vendor.requests[before:] if "offset" in each]
+    assert min(offsets) >= 90, "what is kept is not asked for again"
+    assert_tells(dossier, told())
+    assert dossier.sync().status == "unchanged"

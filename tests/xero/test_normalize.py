@@ -127,7 +127,7 @@ def test_accounts_have_their_class_their_system_use_and_their_currency(reader: R
     sandbox.vendor.more_accounts = [
         {"AccountID": "bank-1", "Name": "Till", "Type": "BANK"},
         {"AccountID": "dup-1", "Code": "550000", "Name": "Old bank", "Type": "BANK", "Status": "ARCHIVED"},
-        {"AccountID": "pay-1", "Code": " 825 ", "Name": "Wages tax", "Type": "WAGESPAYABLELIABILITY", "Class": "LIABILITY"},
+        {"AccountID": "pay-1", "Code": " 825 ", "Name": "Wages tax", "Type": "WAGESTAX", "Class": "LIABILITY"},
         {"AccountID": "odd-1", "Code": "826", "Name": "Odd", "Type": "SOMETHINGNEW"},
     ]  # fmt: skip
     reader.read()
@@ -140,7 +140,7 @@ def test_accounts_have_their_class_their_system_use_and_their_currency(reader: R
     assert found["bank-1"] == ("Till", "asset", "balance", "X:BANK", "EUR", True)
     assert found["dup-1"][0] == "Old bank"
     assert found["550000"][0] == "Banque EUR"
-    assert found["825"] == ("Wages tax", "liability", "balance", "X:WAGESPAYABLELIABILITY", "EUR", True)
+    assert found["825"] == ("Wages tax", "liability", "balance", "X:WAGESTAX", "EUR", True)
     assert found["826"][1:3] == (None, None)
     assert found["550100"][4] == "USD"
     assert found["400000"][3] == "X:sys:DEBTORS"

@@ -56,7 +56,8 @@ class Vendor(vendor.Vendor):
     """Xero with the organisations of one consent. ``requests`` lists what was asked.
 
     For tests: accounts that are told besides (``more_accounts``) or not at all (``hidden_accounts``), journals that are
-    in the balances alone (``unlisted``), and rows that reports leave out (``lost_rows``).
+    in the balances alone (``unlisted``), and rows that reports leave out (``lost_rows``; a negative number: from their
+    end).
     """
 
     def __init__(self, company: Company, knobs: Knobs, now: Callable[[], datetime]) -> None:
@@ -168,7 +169,7 @@ class Vendor(vendor.Vendor):
     def _answer(self, endpoint: str, request: Request, tenant: str) -> Answer:
         query = request.query
         if endpoint in self.knobs.ungranted:
-            told = {"WWW-Authenticate": "insufficient_scope"}
+            told = {"WWW-Authenticate": "insufficient_scope"} if endpoint == "Journals" else {}  # seen with and without
             return Answer(401, _problem("Unauthorized", 401, "AuthorizationUnsuccessful"), headers=told)
         if endpoint in self.knobs.refused:
             return Answer(403, _problem("Forbidden", 403, "You are not permitted to access this resource"))
@@ -224,7 +225,8 @@ class Vendor(vendor.Vendor):
             return _invalid("The date is not valid")
         report = tables.trial_balance(self.books if tenant == TENANT else _NOTHING, day, self.knobs)
         if self.lost_rows and len(report["Rows"]) > 2:
-            del report["Rows"][1]["Rows"][: self.lost_rows]
+            lost = report["Rows"][1]["Rows"] if self.lost_rows > 0 else report["Rows"]
+            del lost[slice(self.lost_rows) if self.lost_rows > 0 else slice(self.lost_rows, None)]
         return self._told("Reports", [report])
 
     def _told(self, name: str, rows: list[dict[str, Any]]) -> Answer:

@@ -48,7 +48,7 @@ class Yuki:
         return sum(client.calls for client in self._clients)
 
     def verify(self) -> None:
-        self._wire("").call("Accounting", "Domains", {})
+        self._directory.verify()
 
     def discover(self) -> Iterator[DossierRef]:
         for found in self._directory.all():

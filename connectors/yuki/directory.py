@@ -35,6 +35,11 @@ class Directory:
         self._wire = wire
         self._found: dict[str, Administration] = {}
 
+    def verify(self) -> None:
+        """Proves that the key works: it lists domains, or the administrations of its own."""
+        if self._domains() == [""]:
+            self._administrations(self._wire(""))
+
     def all(self) -> Iterator[Administration]:
         """Every administration of every domain. A domain that is refused is left out, unless all are."""
         refusals: list[AskForAccess] = []

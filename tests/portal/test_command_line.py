@@ -95,7 +95,7 @@ def test_fiscal_years_are_corrected_and_taken_back(cli: Cli, vendor: Sandbox) ->
     ("arguments", "told"),
     [
         (("software", "exact"), "exact_online_be"),
-        (("connect", "yuki", "--firm", "F"), "not available yet"),
+        (("connect", "fid_manager", "--firm", "F"), "not available yet"),
         (("connect", "verocount", "--firm", "F"), "root"),
         (("connect", "verocount", "--firm", "F", "--set", "root=/nowhere/at/all"), "/nowhere/at/all"),
         (("connect", "verocount", "--firm", "F", "--set", "colour=red"), "colour"),

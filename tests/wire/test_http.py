@@ -203,6 +203,15 @@ def test_a_vendor_may_give_a_refusal_a_meaning_of_its_own(clock: Clock) -> None:
         call(script, clock, ways=own)
 
 
+def test_a_fault_that_says_what_is_wrong_is_not_tried_again_though_its_status_is_500(clock: Clock) -> None:
+    own = ways(refusal=lambda reply: AskForAccess("no right") if b"right" in reply.body else None)
+    with scripted(Scripted(500, b"<fault>no right</fault>")) as script, pytest.raises(AskForAccess, match="no right"):
+        call(script, clock, ways=own)
+    assert clock.slept == []
+    with scripted(Scripted(500, b"<fault>busy</fault>"), Scripted(body=b"good")) as script:
+        assert call(script, clock, ways=own).body == b"good"
+
+
 def test_an_allowed_status_is_returned_as_it_is(clock: Clock) -> None:
     with scripted(Scripted(400, b"no")) as script:
         assert call(script, clock, allow=(400,)).status == 400

@@ -107,3 +107,50 @@ def test_entities_are_not_resolved() -> None:
     assert found.column("Account").to_pylist() == [None]
     with pytest.raises(ValueError, match="document type"):
         soap.parse(body)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("12.34565", "12.3457"), ("-12.34565", "-12.3457"), ("100.30000000000001", "100.3000"), ("-.5", "-0.5000")],
+)
+def test_amounts_are_rounded_half_up_to_four_decimals(told: str, kept: str) -> None:
+    found = pa.Table.from_batches(soap.rows(answer([("1", told)]), "Line", SCHEMA, soap.texts))
+    assert found.column("Amount").to_pylist() == [Decimal(kept)]
+
+
+def test_an_amount_that_is_none_is_told_as_a_bug() -> None:
+    with pytest.raises(ReportABug, match="Amount"):
+        list(soap.rows(answer([("1", "1,50")]), "Line", SCHEMA, soap.texts))
+
+
+def test_a_fault_tells_whose_it_is() -> None:
+    body = b"""<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>
+        <faultcode>s:Client</faultcode><faultstring>No\n way</faultstring></s:Fault></s:Body></s:Envelope>"""
+    assert soap.coded_fault(body) == ("Client", "No way")
+    newer = b"""<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender
+        </s:Value></s:Code><s:Reason><s:Text>No</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"""
+    assert soap.coded_fault(newer) == ("Sender", "No")
+    assert soap.coded_fault(b"<a/>") == ("", "")
+
+
+def test_one_value_is_read_from_the_result_of_its_operation() -> None:
+    body = b'<Envelope><Body><GetResponse xmlns="urn:x"><GetResult> 5e55 </GetResult></GetResponse></Body></Envelope>'
+    assert soap.result(body, "Get") == "5e55"
+    assert soap.result(body, "Set") == ""
+
+
+@given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20))
+def test_a_result_as_escaped_text_is_read_as_the_document_that_it_is(text: str) -> None:
+    inner = etree.Element("Line")
+    etree.SubElement(inner, "Account").text = text
+    document = etree.tostring(inner, xml_declaration=True, encoding="utf-8").decode("utf-8")
+    root = etree.Element("GetResponse")
+    etree.SubElement(root, "GetResult").text = document
+    found = soap.unescaped(etree.tostring(root))
+    accounts = [row["Account"] for batch in soap.rows(found, "Line", SCHEMA, soap.texts) for row in batch.to_pylist()]
+    assert accounts == [text.strip() or None]
+
+
+def test_a_result_that_is_no_escaped_document_stays_as_it_is() -> None:
+    for body in (b"<GetResponse><GetResult>5 &lt; 6</GetResult></GetResponse>", answer([("1", "2.00")])):
+        assert soap.unescaped(body) == body

@@ -60,6 +60,7 @@ def test_a_key_of_one_domain_needs_no_move_to_it(connector: Yuki, sandbox: YukiS
 def test_a_key_that_may_not_list_domains_reads_its_own(connector: Yuki, sandbox: YukiSandbox) -> None:
     sandbox.vendor.domains = {DOMAIN: "Atelier"}
     sandbox.knobs.forbidden |= {"Domains", "AdministrationsWithInternalCustomerCode"}
+    connector.verify()
     assert [ref.code for ref in connector.discover()] == ["ad000000", "ad000000"]
 
 
@@ -67,6 +68,9 @@ def test_when_every_domain_is_refused_that_is_said(connector: Yuki, sandbox: Yuk
     sandbox.knobs.forbidden |= {"Administrations", "AdministrationsWithInternalCustomerCode"}
     with pytest.raises(AskForAccess, match="no right"):
         list(connector.discover())
+    sandbox.knobs.forbidden.add("Domains")
+    with pytest.raises(AskForAccess, match="no right"):
+        connector.verify()
 
 
 def test_an_unknown_dossier_is_wrong_input(connector: Yuki) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -31,6 +32,11 @@ def connector(sandbox: OdooSandbox, clock: Clock) -> Iterator[Odoo]:
 
 def tells_what_stands(connector: Odoo, landed: Landed, sandbox: OdooSandbox) -> bool:
     return told_lines(books(landed, connector)) == standing_lines(sandbox)
+
+
+def description(db: duckdb.DuckDBPyConnection, key: int) -> str | None:
+    found = db.execute("SELECT description FROM books.journal_lines WHERE line_key = ?", [str(key)]).fetchall()
+    return found[0][0]
 
 
 @pytest.mark.parametrize("rows", [1, 2, 83, 84, 85, 5000])
@@ -120,6 +126,34 @@ def test_a_line_written_late_with_an_earlier_time_is_not_missed(
     later = read(connector, first)
     assert not later.unchanged
     assert tells_what_stands(connector, later, sandbox)
+
+
+def test_a_change_with_an_earlier_time_and_nothing_else_is_not_missed(
+    connector: Odoo, sandbox: OdooSandbox, clock: Clock
+) -> None:
+    entries = sandbox.vendor.books
+    keys = entries.add_entry("2026-02-02", [("604000", "10.00"), ("440000", "-10.00")])
+    first = read(connector)
+    clock.pass_by(minutes=-5)
+    older = next(key for key in standing_lines(sandbox) if key not in keys)
+    entries.change([older], name="written late")
+    later = read(connector, first)
+    assert not later.unchanged
+    assert description(books(later, connector), older) == "written late"
+
+
+def test_of_two_tellings_of_one_second_the_later_stands(connector: Odoo, sandbox: OdooSandbox, clock: Clock) -> None:
+    entries = sandbox.vendor.books
+    keys = sorted(standing_lines(sandbox))[:50]
+    entries.change(keys, name="first")
+
+    def meanwhile(model: str, rows: int) -> None:
+        if model == "account.move.line" and rows == 50:
+            entries.change(keys, name="second")
+
+    sandbox.knobs.while_paging = meanwhile
+    db = books(read(connector), connector)
+    assert {description(db, key) for key in keys} == {"second"}
 
 
 @pytest.mark.parametrize("revision", [1, 2])

@@ -119,9 +119,8 @@ class AgreementReader:
             place = places.setdefault(name, Place.of(year))
             start, before = place.last if afresh else place.again, place.read if afresh else 0
             seen = Place(place.start, place.end, recent=[start] if start else [])
-            entries = self.wire.collection(
-                self._links[name]["entries"], r.ENTRIES, filter=f"entryNumber$gt:{start}", sort="entryNumber"
-            )
+            after = {"filter": f"entryNumber$gt:{start}"} if start else {}
+            entries = self.wire.collection(self._links[name]["entries"], r.ENTRIES, **after, sort="entryNumber")
             for rows in entries:
                 seen.take(rows)
                 place.take(rows)

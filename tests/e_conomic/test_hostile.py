@@ -10,12 +10,13 @@ import pytest
 
 from connectors.budgets import Budgets, MemoryLedger
 from connectors.e_conomic import Economic
-from connectors.e_conomic.sandbox import EconomicSandbox, Fault
+from connectors.e_conomic.sandbox import EconomicSandbox, Fault, Knobs, open_sandbox
+from connectors.sandbox.company import company
 from foundation.allowance import Limit
 from foundation.errors import GrandlivreError, RateLimited, SignInAgain, VendorDown
 from tests.exact_online.landed import Clock
 
-from .landed import books_of, connect, read
+from .landed import SOFTWARE, books_of, connect, read
 
 ENTRIES = "/2025/entries"
 
@@ -72,6 +73,16 @@ def test_a_long_wait_parks_the_sync_until_the_moment_that_the_vendor_tells(
         read(connector)
     assert raised.value.resume_at == clock() + timedelta(hours=7)
     assert clock.slept == []
+
+
+def test_what_may_be_spent_in_a_minute_is_waited_for(clock: Clock) -> None:
+    small = company("BE", entries_per_month=1, corrects_by_entries=True)
+    with open_sandbox(SOFTWARE, small, knobs=Knobs(bucket=30), now=clock) as sandbox:
+        connector = connect(sandbox, clock)
+        assert told_right(connector, sandbox)
+        connector.close()
+    assert clock.slept
+    assert sandbox.vendor.over_limit == len(sandbox.vendor.requests) - 14
 
 
 def test_a_grant_that_is_withdrawn_while_it_is_read_asks_for_another(

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.e_conomic.sandbox import EconomicSandbox
+from connectors.e_conomic.sandbox import EconomicSandbox, Knobs, open_sandbox
 from connectors.sandbox.company import company
 from tests.exact_online.landed import Clock
+
+from .landed import SOFTWARE
 
 ENTRIES = "accounting-years/2025/entries"
 
@@ -160,11 +162,13 @@ def test_opening_a_year_again_takes_its_opening_entries_back(caller: Caller) -> 
     assert sum(row["amountInBaseCurrency"] for row in openings) == 0
 
 
-def test_a_call_has_a_price_and_who_spends_too_much_waits(caller: Caller, clock: Clock) -> None:
-    caller.sandbox.vendor._allowances._limits["minute"] = (11, caller.sandbox.vendor._allowances._limits["minute"][1])
-    reply = caller.get(f"{ENTRIES}?pagesize=1000")
-    assert (reply.status_code, reply.headers["x-callcost"]) == (200, "11")
-    refused = caller.get("self")
-    assert refused.status_code == 429
-    clock.sleep(int(refused.headers["Retry-After"]))
-    assert caller.get("self").status_code == 200
+def test_a_call_has_a_price_and_who_spends_too_much_waits(clock: Clock) -> None:
+    with open_sandbox(SOFTWARE, company("BE", entries_per_month=1), knobs=Knobs(bucket=11), now=clock) as sandbox:
+        caller = Caller(sandbox)
+        with caller.session:
+            reply = caller.get(f"{ENTRIES}?pagesize=1000")
+            assert (reply.status_code, reply.headers["x-callcost"]) == (200, "11")
+            refused = caller.get("self")
+            assert refused.status_code == 429
+            clock.sleep(int(refused.headers["Retry-After"]))
+            assert caller.get("self").status_code == 200

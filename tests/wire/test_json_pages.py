@@ -21,6 +21,7 @@ from connectors.json_pages import (
     pages,
     pc,
     peek_next,
+    peek_value,
 )
 from foundation.errors import ReportABug, VendorDown
 
@@ -136,6 +137,15 @@ def test_a_value_that_cannot_be_is_reported_with_its_field(row: str) -> None:
 def test_the_next_address_is_found_without_decoding_and_text_does_not_fool_it(text: str, address: str) -> None:
     row = json.dumps({"ID": text + '"__next":"wrong"'})
     assert peek_next(body(row, address), DECODER) == (address or None)
+
+
+@pytest.mark.parametrize(
+    ("tail", "found"),
+    [('"count":7', 7), ('"count" : "7"', "7"), ('"counter":7', None), ('"x":"count"', None), ('"count":', None)],
+)
+def test_what_is_told_behind_the_rows_is_found_without_decoding(tail: str, found: object) -> None:
+    text = json.dumps('"count": 1')
+    assert peek_value(f'{{"rows":[{{"text":{text}}}],{tail}}}'.encode(), "count") == found
 
 
 def test_pages_come_in_order_and_the_next_is_asked_for_once() -> None:

@@ -221,6 +221,15 @@ class Books:
         return _ENTRY_TYPES.get(line.journal, "financeVoucher")
 
 
+def _told(company: Company) -> Iterator[Line]:
+    """The company's lines but for those that the vendor does not book: closing entries, and the opening entries of a
+    year whose predecessor is still open."""
+    waiting = {after.label for before, after in pairwise(company.years) if not before.closed}
+    for line in company.lines:
+        if line.kind == "normal" or (line.kind == "opening" and line.year not in waiting):
+            yield line
+
+
 def year_names(years: tuple[FiscalYear, ...]) -> dict[str, str]:
     """The vendor's name of each year by ours: the calendar years that it spans, with a letter where two share it."""
     plain = {
@@ -239,10 +248,10 @@ def _booked(company: Company) -> Iterator[Line]:
     """Everything that was ever booked, in the order of its entry numbers. The result is carried by opening entries, so
     no year has closing ones; openings that no longer hold were taken back when their year was opened again."""
     looks = [*(replace(company, revision=n) for n in range(company.revision)), company]
-    yield from (line for line in looks[0].lines if line.kind != "closing")
+    yield from _told(looks[0])
     for before, after in pairwise(looks):
-        stood = {line.number: line for line in before.lines}
-        news = [line for line in after.lines if line.kind != "closing" and stood.get(line.number) != line]
+        stood = {line.number: line for line in _told(before)}
+        news = [line for line in _told(after) if stood.get(line.number) != line]
         for line in news:
             if old := stood.get(line.number):
                 yield replace(old, debit=old.credit, credit=old.debit)

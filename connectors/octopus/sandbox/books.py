@@ -30,20 +30,20 @@ class Books:
         self.company = company
         self.modified: dict[DocumentKey, datetime] = {}
         self.deleted: dict[DocumentKey, datetime] = {}
-        self._documents = self._told()
+        self.documents = self._told()
         long_ago = now - timedelta(days=30)
-        self.modified = dict.fromkeys(self._documents, long_ago)
+        self.modified = dict.fromkeys(self.documents, long_ago)
         self.deleted = {self._key(line): long_ago for line in company.deleted}
 
     def show(self, company: Company, now: datetime) -> None:
         """The company at a later revision: documents that differ were modified or deleted just now."""
-        before = self._documents
+        before = self.documents
         self.company = company
-        self._documents = self._told()
-        for key in before.keys() - self._documents.keys():
+        self.documents = self._told()
+        for key in before.keys() - self.documents.keys():
             self.modified.pop(key)
             self.deleted[key] = now
-        for key, lines in self._documents.items():
+        for key, lines in self.documents.items():
             if before.get(key) != lines:
                 self.modified[key] = now
                 self.deleted.pop(key, None)
@@ -59,8 +59,8 @@ class Books:
                 and (until is None or moment <= until)
             )
 
-        keys = [key for key in self._documents if wanted(key, self.modified[key])]
-        rows = [row for key in keys for row in self._documents[key]]
+        keys = [key for key in self.documents if wanted(key, self.modified[key])]
+        rows = [row for key in keys for row in self.documents[key]]
         gone = [_document_key(key) for key, moment in self.deleted.items() if wanted(key, moment)]
         if not rows and not gone:
             return None

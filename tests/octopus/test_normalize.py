@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from connectors.octopus import Octopus
 from connectors.octopus.sandbox import OctopusSandbox
 from connectors.sandbox.company import company
@@ -74,18 +76,31 @@ def test_only_what_an_opening_journal_holds_on_a_first_day_is_an_opening(connect
     assert kinds == {"A1": "purchase", "V1": "sales", "V2": "sales", "F1": "bank", "D1": "general", "D2": "opening"}
 
 
-def test_balances_are_compared_whether_they_are_movements_or_stand_at_the_end(
-    connector: Octopus, sandbox: OctopusSandbox
+@pytest.mark.parametrize("cumulative", [False, True])
+@pytest.mark.parametrize("carries_over", [False, True])
+def test_balances_are_read_as_movements_whatever_they_turn_out_to_be(
+    connector: Octopus, sandbox: OctopusSandbox, cumulative: bool, carries_over: bool
 ) -> None:
-    query = "SELECT * FROM books.trial_balances ORDER BY ALL"
-    moved = books(connector, read(connector)).execute(query).fetchall()
-    sandbox.knobs.cumulative = sandbox.knobs.keys_as_objects = True
-    assert books(connector, read(connector)).execute(query).fetchall() == moved
-    summed: dict[tuple[str, str], Decimal] = {}
-    for year, _, account, _, debit, credit, _ in moved:
-        summed[year, account] = summed.get((year, account), Decimal(0)) + debit - credit
-    for (year, account), row in COMPANY.balances().items():
-        assert summed.get((year, account), Decimal(0)) == row["debit"] - row["credit"]
+    sandbox.knobs.cumulative = sandbox.knobs.keys_as_objects = cumulative
+    sandbox.knobs.carries_over = carries_over
+    rows = books(connector, read(connector)).execute(
+        "SELECT fiscal_year, account, sum(debit - credit) FROM books.trial_balances GROUP BY ALL"
+    )
+    moved = {(year, account): amount for year, account, amount in rows.fetchall() if amount}
+    wanted = {key: row["debit"] - row["credit"] for key, row in COMPANY.balances().items()}
+    assert moved == {key: amount for key, amount in wanted.items() if amount}
+
+
+def test_balances_that_lack_a_line_differ_and_are_not_talked_away(connector: Octopus, sandbox: OctopusSandbox) -> None:
+    sandbox.knobs.missing_lines = 3
+    db = books(connector, read(connector))
+    rows = db.execute(
+        "SELECT count(*) FROM (SELECT fiscal_year, period, account, sum(debit - credit) AS amount "
+        "FROM books.trial_balances GROUP BY ALL) t FULL JOIN (SELECT fiscal_year, period, account, "
+        "sum(debit - credit) AS amount FROM books.journal_lines WHERE period_kind = 'normal' GROUP BY ALL) l "
+        "USING (fiscal_year, period, account) WHERE coalesce(t.amount, 0) <> coalesce(l.amount, 0)"
+    ).fetchall()
+    assert rows[0][0] >= 3
 
 
 def test_records_without_keys_and_unknown_fields_do_no_harm(connector: Octopus, sandbox: OctopusSandbox) -> None:

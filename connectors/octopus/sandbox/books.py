@@ -140,6 +140,8 @@ class Books:
         for line in self._lines():
             year = self.bookyear(line.year)
             sums[year, self.period(line.year, max(line.period, 1)), int(line.account)] += line.amount
+        if self._knobs.carries_over:
+            self._carry_over(sums)
         rows, standing = [], defaultdict(Decimal)
         for (year, period, account), moved in sorted(sums.items()):
             standing[year, account] += moved
@@ -153,6 +155,16 @@ class Books:
                 }
             )
         return rows
+
+    def _carry_over(self, sums: dict[tuple[int, int, int], Decimal]) -> None:
+        for year in self.company.years[1:]:
+            key = self.bookyear(year.label)
+            carried: dict[int, Decimal] = defaultdict(Decimal)
+            for line in self._lines():
+                if self.bookyear(line.year) < key and line.account[0] in "12345":
+                    carried[int(line.account)] += line.amount
+            for account, amount in carried.items():
+                sums[key, self.period(year.label, 1), account] += amount
 
     def bookyear(self, label: str) -> int:
         return FIRST_BOOKYEAR + [year.label for year in self.company.years].index(label)

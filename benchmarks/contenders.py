@@ -86,7 +86,7 @@ def download(server: dict[str, Any], folder: Path) -> Callable[[], int]:
         for each in asked:
             address, body = server["base_url"] + each["target"], base64.b64decode(each["body"])
             reply = session.request(each["method"], address, headers=each["headers"], data=body, timeout=60)
-            assert reply.ok, reply.status_code
+            assert reply.ok or reply.status_code == 404, reply.status_code  # some call an empty list so
         return server["lines"]
 
     return run

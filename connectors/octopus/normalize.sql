@@ -45,7 +45,7 @@ HAVING bool_or(NOT deleted);
 CREATE OR REPLACE TABLE octopus_journals AS
 SELECT journalKey AS code, coalesce(octopus_text(arg_max(j.name, y.startDate)), journalKey) AS name,
     bool_or(starts_with(journalKey, 'D') AND regexp_matches(strip_accents(lower(j.name)),
-        'openin|begin ?bala|a.?nouveau|ouverture|overdracht|reouverture|bilan d.entree')) AS opens
+        'openin|begin ?bala|a.?nouveau|ouverture|overdracht|bilan d.entree')) AS opens
 FROM landed.journals j LEFT JOIN landed.bookyears y USING (bookyearKey_id)
 WHERE journalKey IS NOT NULL
 GROUP BY journalKey;
@@ -127,30 +127,43 @@ FROM earlier e, octopus_window w
 WHERE e.amount <> 0
     AND NOT EXISTS (FROM books.journal_lines WHERE fiscal_year = w.first_year AND period_kind = 'opening');
 
--- The package's own balances, per period and without openings. Whether a period's balance is what moved in it, or what
--- stands at its end, is not told: it is what more of the balances agree with (inferred).
+-- The package's own balances, per period and without openings. Whether a period's balance is what moved in it or what
+-- stands at its end, and whether a bookyear's first one holds what was carried over, is not told: it is what more of the
+-- balances agree with (inferred).
+CREATE OR REPLACE TABLE octopus_booked AS
+SELECT bookyearKey_id, year_start, period, accountKey AS accountKey_id, sum(bookingAmount) AS amount,
+    coalesce(sum(bookingAmount) FILTER (opens), 0) AS opening
+FROM octopus_lines
+GROUP BY ALL;
+
 CREATE TABLE books.trial_balances AS
-WITH told AS (
+WITH carried AS (
+    SELECT y.bookyearKey_id, 1 AS period, accountKey_id, sum(amount) AS carried
+    FROM landed.bookyears y JOIN octopus_booked b ON b.year_start < y.startDate
+    WHERE left(accountKey_id::VARCHAR, 1) NOT IN ('6', '7')
+    GROUP BY ALL
+), told AS (
     SELECT a.bookyearKey_id, coalesce(p.period, bookyearPeriodNr % 100)::INTEGER AS period, accountKey_id, balance,
         balance - lag(balance, 1, 0) OVER (PARTITION BY a.bookyearKey_id, accountKey_id ORDER BY bookyearPeriodNr) AS grown
     FROM landed.amounts a
     LEFT JOIN landed.periods p ON p.bookyearKey_id = a.bookyearKey_id AND p.bookyearPeriod = a.bookyearPeriodNr
     WHERE accountKey_id IS NOT NULL
-), booked AS (
-    SELECT bookyearKey_id, period, accountKey AS accountKey_id, sum(bookingAmount) AS amount,
-        coalesce(sum(bookingAmount) FILTER (opens), 0) AS opening
-    FROM octopus_lines
-    GROUP BY ALL
-), meant AS (
-    SELECT count(*) FILTER (grown = amount) > count(*) FILTER (balance = amount) AS cumulative
-    FROM told JOIN booked USING (bookyearKey_id, period, accountKey_id)
-), moved AS (
-    SELECT y.label AS fiscal_year, t.period, t.accountKey_id::VARCHAR AS account,
-        CASE WHEN m.cumulative THEN grown ELSE balance END - coalesce(b.opening, 0) AS amount
+), compared AS (
+    SELECT t.*, coalesce(b.amount, 0) AS amount, coalesce(b.opening, 0) AS opening, coalesce(c.carried, 0) AS carried
     FROM told t
+    LEFT JOIN octopus_booked b USING (bookyearKey_id, period, accountKey_id)
+    LEFT JOIN carried c USING (bookyearKey_id, period, accountKey_id)
+), meant AS (
+    SELECT count(*) FILTER (period > 1 AND grown = amount) > count(*) FILTER (period > 1 AND balance = amount) AS standing,
+        count(*) FILTER (carried <> 0 AND balance = amount + carried) > count(*) FILTER (carried <> 0 AND balance = amount)
+            AS carries
+    FROM compared
+), moved AS (
+    SELECT y.label AS fiscal_year, period, accountKey_id::VARCHAR AS account,
+        CASE WHEN standing THEN grown ELSE balance END - CASE WHEN carries THEN carried ELSE 0 END - opening AS amount
+    FROM compared
     JOIN landed.bookyears y USING (bookyearKey_id)
-    LEFT JOIN booked b USING (bookyearKey_id, period, accountKey_id)
-    CROSS JOIN meant m
+    CROSS JOIN meant
     WHERE NOT EXISTS (FROM octopus_window w WHERE y.startDate < w.first_day)
 )
 SELECT fiscal_year, period, account, NULL::DECIMAL(20,4) AS opening,

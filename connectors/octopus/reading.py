@@ -8,6 +8,7 @@ meanwhile is right, and the next sync knows what it has seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -85,11 +86,9 @@ class DossierReader:
         started, done = self._resumed(wanted)
         if done:
             yield Resumed()
-        for bookyear, kind in wanted:
-            if (bookyear, kind) in done:
-                continue
-            yield from self._documents(self.wire.bookings(bookyear, kind, START_OF_TIME), 0)
-            done.append((bookyear, kind))
+        for place, told in self._one_ahead([place for place in wanted if place not in done]):
+            yield from self._documents(told, 0)
+            done.append(place)
             yield Checkpoint({"form": _FORM, "started": started.isoformat(), "done": list(done)})
         cursor = FeedCursor(
             stamp="",
@@ -102,6 +101,16 @@ class DossierReader:
         )
         cursor = yield from self._catch_up(cursor, started)
         yield from self._finish(masters, bookyears, cursor)
+
+    def _one_ahead(self, places: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Bookings]]:
+        """All documents of each bookyear and type; while one answer is used, the next is asked for already."""
+        with ThreadPoolExecutor(1, thread_name_prefix="next-bookings") as ahead:
+            coming: Future[Bookings] | None = None
+            for position, place in enumerate(places):
+                told = (coming or ahead.submit(self.wire.bookings, *place, START_OF_TIME)).result()
+                following = places[position + 1 : position + 2]
+                coming = ahead.submit(self.wire.bookings, *following[0], START_OF_TIME) if following else None
+                yield place, told
 
     def _resumed(self, wanted: list[tuple[int, int]]) -> tuple[datetime, list[tuple[int, int]]]:
         """When the read that was cut short began, and which bookyears and types it has; now and none without one."""

@@ -17,8 +17,6 @@ from foundation.errors import ReportABug, SignInAgain
 from .inferred import TOKEN_LIFETIME
 from .wire import JSON, VENDOR, require_json, said
 
-NAMES_IN_DUTCH, NAMES_IN_FRENCH = "0", "1"
-
 
 def user_signer(
     access: Access, base: str, client: HttpClient, *, now: Callable[[], datetime], sleep: Callable[[float], None]

@@ -83,9 +83,12 @@ class OctopusWire:
 
         query = f"?{urlencode(asked, quote_via=quote)}" if asked else ""
         url = f"{self._root}/{place}{query}"
-        reply = self._client_for(endpoint).call("GET", url, headers=JSON, check=check, allow=(404,) if asked else ())
-        if reply.status == 404 and not _error(reply).keys() & {"errorCode", "errorMessage", "technicalInfo"}:
-            raise WrongInput(f"{VENDOR} knows nothing at {url.partition('?')[0]}", next_step="Check base_url.")
+        client, allow = self._client_for(endpoint), (404,) if asked else ()
+        for _ in range(2):  # half an answer that there is nothing is asked for again
+            reply = client.call("GET", url, headers=JSON, check=check, allow=allow)
+            if reply.status != 404 or _error(reply).keys() & {"errorCode", "errorMessage", "technicalInfo"}:
+                return
+        raise WrongInput(f"{VENDOR} knows nothing at {url.partition('?')[0]}", next_step="Check base_url.")
 
 
 def stamp(moment: datetime) -> str:

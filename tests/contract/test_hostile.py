@@ -74,9 +74,9 @@ def read_when_allowed(dossier: Linked, work: Path, clock: Clock) -> Counter[str]
     try:
         return read(dossier, work)
     except RateLimited as refusal:
-        assert refusal.resume_at is not None
-        clock.sleep((refusal.resume_at - clock.now()) / timedelta(seconds=1) + 1)
-        return read(dossier, work)
+        allowed_at = refusal.resume_at or clock.now()
+    clock.sleep((allowed_at - clock.now()) / timedelta(seconds=1) + 1)
+    return read(dossier, work)
 
 
 def test_what_passes_is_sat_out_wherever_it_strikes(dossier: Linked, clock: Clock, tmp_path: Path) -> None:

@@ -30,20 +30,20 @@ class Books:
         self.company = company
         self.modified: dict[DocumentKey, datetime] = {}
         self.deleted: dict[DocumentKey, datetime] = {}
-        self._documents = self._told()
+        self.documents = self._told()
         long_ago = now - timedelta(days=30)
-        self.modified = dict.fromkeys(self._documents, long_ago)
+        self.modified = dict.fromkeys(self.documents, long_ago)
         self.deleted = {self._key(line): long_ago for line in company.deleted}
 
     def show(self, company: Company, now: datetime) -> None:
         """The company at a later revision: documents that differ were modified or deleted just now."""
-        before = self._documents
+        before = self.documents
         self.company = company
-        self._documents = self._told()
-        for key in before.keys() - self._documents.keys():
+        self.documents = self._told()
+        for key in before.keys() - self.documents.keys():
             self.modified.pop(key)
             self.deleted[key] = now
-        for key, lines in self._documents.items():
+        for key, lines in self.documents.items():
             if before.get(key) != lines:
                 self.modified[key] = now
                 self.deleted.pop(key, None)
@@ -59,8 +59,8 @@ class Books:
                 and (until is None or moment <= until)
             )
 
-        keys = [key for key in self._documents if wanted(key, self.modified[key])]
-        rows = [row for key in keys for row in self._documents[key]]
+        keys = [key for key in self.documents if wanted(key, self.modified[key])]
+        rows = [row for key in keys for row in self.documents[key]]
         gone = [_document_key(key) for key, moment in self.deleted.items() if wanted(key, moment)]
         if not rows and not gone:
             return None
@@ -140,6 +140,8 @@ class Books:
         for line in self._lines():
             year = self.bookyear(line.year)
             sums[year, self.period(line.year, max(line.period, 1)), int(line.account)] += line.amount
+        if self._knobs.carries_over:
+            self._carry_over(sums)
         rows, standing = [], defaultdict(Decimal)
         for (year, period, account), moved in sorted(sums.items()):
             standing[year, account] += moved
@@ -153,6 +155,16 @@ class Books:
                 }
             )
         return rows
+
+    def _carry_over(self, sums: dict[tuple[int, int, int], Decimal]) -> None:
+        for year in self.company.years[1:]:
+            key = self.bookyear(year.label)
+            carried: dict[int, Decimal] = defaultdict(Decimal)
+            for line in self._lines():
+                if self.bookyear(line.year) < key and line.account[0] in "12345":
+                    carried[int(line.account)] += line.amount
+            for account, amount in carried.items():
+                sums[key, self.period(year.label, 1), account] += amount
 
     def bookyear(self, label: str) -> int:
         return FIRST_BOOKYEAR + [year.label for year in self.company.years].index(label)

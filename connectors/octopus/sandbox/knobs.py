@@ -27,6 +27,8 @@ class Knobs(vendor.Knobs):
     """Balances name their account by an object with an id rather than by a number."""
     cumulative: bool = False
     """Balances tell what an account stands at in the end of a period, not what moved in it."""
+    carries_over: bool = False
+    """The first balance of a later bookyear holds what balance accounts were carried over with."""
     keyless_records: bool = False
     """Lists hold records without their key."""
     unknown_fields: bool = False

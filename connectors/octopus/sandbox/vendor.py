@@ -82,7 +82,7 @@ class Vendor(vendor.Vendor):
                 return {"user": USER}
             case "GET", ["dossiers"]:
                 self._require_token(request)
-                return self._dossiers(_asked(request))
+                return self._dossiers(request.query)
             case "POST", ["dossiers"]:
                 self._require_token(request)
                 return self._open_dossier(request)
@@ -129,7 +129,7 @@ class Vendor(vendor.Vendor):
         return told + ([{"dossierDescription": "Zonder sleutel"}] if self.knobs.keyless_records else [])
 
     def _open_dossier(self, request: Request) -> Row:
-        asked = _asked(request)
+        asked = request.query
         _only(asked, "dossierId", optional=("localeId",))
         if request.body:
             raise Refused(400, technicalInfo="No body expected")
@@ -148,7 +148,7 @@ class Vendor(vendor.Vendor):
         opened, until = self._dossier_tokens.get(request.headers.get("dossiertoken", ""), (0, START_OF_TIME))
         if until <= self.now() or str(opened) != dossier:
             raise Refused(401, errorCode=-79, errorMessage="Invalid or expired token")
-        asked = _asked(request)
+        asked = request.query
         empty = opened == EMPTY
         match rest:
             case ["bookyears"]:
@@ -208,16 +208,11 @@ class Vendor(vendor.Vendor):
         limit = self.knobs.calls_a_day.get(endpoint)
         if limit is None:
             return
-        day = self._days.setdefault(
-            endpoint, Allowances({"day": (limit, timedelta(days=1))}, lambda: self.now())
-        )  # a clock that tests may replace
+        clock = lambda: self.now()  # noqa: E731 - tests may replace it
+        day = self._days.setdefault(endpoint, Allowances({"day": (limit, timedelta(days=1))}, clock))
         allowed, _ = day.count(dossier)
         if not allowed:
             raise Refused(403, errorCode=-99, errorMessage="Daily limit of calls exceeded")
-
-
-def _asked(request: Request) -> dict[str, str]:
-    return request.query
 
 
 def _only(asked: Mapping[str, str], *needed: str, optional: tuple[str, ...] = ()) -> None:

@@ -166,12 +166,13 @@ class Vendor(vendor.Vendor):
             raise Refused(f"The query parameters '{', '.join(name for name, _ in asked)}' are not supported.")
         known = EntitySet({n: k for n, k in known.kinds.items() if n not in self.knobs.without}, known.key)
         fields = known_fields(options.get("$select", ""), known)
-        if options.get("$orderby", known.key) != known.key:
-            raise Refused(f"The sandbox orders {name} by {known.key} only.")
+        order = options.get("$orderby", known.key)
+        if order not in known.kinds:
+            raise Refused(f"Could not find a property named '{order}'.")
         if "$filter" in options and not filtered:
             test = compile_filter(options["$filter"], frozenset(known.kinds), lambda row, name: row[name])
             rows = [row for row in rows if test(row)]
-        rows = sorted(rows, key=lambda row: row[known.key])
+        rows = sorted(rows, key=lambda row: (row[order], row[known.key]))
         document: dict[str, Any] = {"@odata.context": f"{self.base_url}/$metadata#{name}"}
         if options.get("$count") == "true":
             document["@odata.count"] = len(rows)

@@ -100,7 +100,8 @@ def test_a_customer_and_a_supplier_of_one_number_stay_apart(connector: BoCount, 
 
 
 def test_captions_are_read_encoded_and_plain(connector: BoCount, landed: Read) -> None:
-    query = "SELECT number, type, statement, package_type, heading FROM books.accounts WHERE number IN ('6', '340000', '700000')"
+    query = "SELECT number, type, statement, package_type, heading FROM books.accounts "
+    query += "WHERE number IN ('6', '340000', '700000')"
     expected = [
         ("340000", None, "balance", None, False),
         ("6", None, "result", None, True),

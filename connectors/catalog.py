@@ -79,6 +79,8 @@ class Package:
     country: str | None = None
     note: str = ""
     limits: tuple[Limit, ...] = ()
+    consent_when: tuple[str, str] | None = None
+    """Where an app may sign in as itself, too: the setting, and its value, with which a person gives consent."""
 
     @property
     def available(self) -> bool:
@@ -99,8 +101,13 @@ class Package:
 
     @property
     def by_redirect(self) -> bool:
-        """Whether a person signs in to the package and gives consent, in place of giving it all as secrets."""
+        """Whether a person may sign in to the package and give consent, in place of giving it all as secrets."""
         return any(field.name == "refresh_token" for field in self.secrets)
+
+    def asks_consent(self, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with ``settings`` is made by a person who signs in."""
+        setting, value = self.consent_when or ("", "")
+        return self.by_redirect and (not setting or settings.get(setting) == value)
 
     def load_room(self) -> ModuleType:
         """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
@@ -167,6 +174,7 @@ def _oauth(authorize_url: str = "", token_url: str = "") -> tuple[Field, ...]:
     )
 
 
+_APP = "client_credentials"
 _SAGE_SIGN_IN = (
     "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1",
     "https://oauth.accounting.sage.com/token",
@@ -338,17 +346,24 @@ _ROWS = (
         "BoCount",
         "firm",
         "ledger",
-        "Business Central OData V4",
+        "Business Central API v2.0 and OData V4, with OAuth 2",
         "documented",
         (
             _base("https://api.businesscentral.dynamics.com"),
             _setting("tenant_id", "directory id of the firm"),
             _setting("environment", "environment name", "production"),
-            _setting("client_id", "the app's id"),
-            _secret("client_secret", "the app's secret"),
+            _setting("grant_type", "who signs in: client_credentials (the app) or authorization_code (a person)", _APP),
+            _setting(
+                "entries_service",
+                "published OData V4 web service over the ledger entries (page 20): tells journals and counterparties",
+                required=False,
+            ),
+            *_oauth(),
         ),
-        _FEED,
+        _FEED | {"package_trial_balance", "totals"},
         Deletion("never deleted"),
+        room="connectors.bocount",
+        consent_when=("grant_type", "authorization_code"),
         country="BE",
         limits=(Limit("five_minutes", 6000, 5 * _MINUTE, "connection"),),
     ),

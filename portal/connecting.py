@@ -91,7 +91,7 @@ def connect(
     row.load_room()
     settings = absolute(row.complete_settings(parse_settings(set_ or [])))
     secrets = gather_secrets(row, secret or [])
-    if row.by_redirect and "refresh_token" not in secrets:
+    if row.asks_consent(settings) and "refresh_token" not in secrets:
         settings, secrets = signed_in(row, settings, secrets)
     house = House.open()
     firm_id = house.registry.ensure_firm(firm).firm_id
@@ -142,14 +142,14 @@ def reconnect(
     found = registry.connection(connection)
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
-    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.by_redirect)
+    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.asks_consent(settings))
     before = registry.secrets(connection)
-    if row.by_redirect and not (secret or set_):
+    if row.asks_consent(settings) and not (secret or set_):
         settings, given = signed_in(row, settings, before)
     if given or set_:
         # Tokens are never read and written back here: a sync may renew them at any moment. Those of a consent go on
         # with other secrets; a session that the old ones logged in to proves nothing of the new ones.
-        consent = row.by_redirect
+        consent = row.asks_consent(settings)
         registry.replace_secrets(connection, {**before, **given}, settings=settings, keep_tokens=consent)
         try:
             verify(house, connection)

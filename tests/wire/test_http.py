@@ -203,6 +203,14 @@ def test_a_vendor_may_give_a_refusal_a_meaning_of_its_own(clock: Clock) -> None:
         call(script, clock, ways=own)
 
 
+def test_an_error_of_the_server_that_says_what_is_wrong_is_not_repeated(clock: Clock) -> None:
+    own = ways(refusal=lambda reply: Busy("being restored") if b"restored" in reply.body else None)
+    with scripted(Scripted(500, b"passes"), Scripted(500, b"restored")) as script:
+        with pytest.raises(Busy, match="restored"):
+            call(script, clock, ways=own)
+        assert len(script.heard) == 2
+
+
 def test_an_allowed_status_is_returned_as_it_is(clock: Clock) -> None:
     with scripted(Scripted(400, b"no")) as script:
         assert call(script, clock, allow=(400,)).status == 400

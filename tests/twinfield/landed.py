@@ -80,11 +80,11 @@ def read(connector: Connector, previous: Landed | None = None, office: str = "10
     landed = Landed()
     for event in connector.extract(ExtractRequest(office, cursor=cursor, **request)):
         match event:
-            case Batch(resource=name, rows=rows):
-                batches[name].append(pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows)
+            case Batch(resource=name, rows=told):
+                batches[name].append(pa.Table.from_batches([told]) if isinstance(told, pa.RecordBatch) else told)
             case Deleted(keys=keys):
-                told = keys.to_pydict()
-                landed.deleted |= set(zip(told["head_code"], told["head_number"], strict=True))
+                gone = keys.to_pydict()
+                landed.deleted |= set(zip(gone["head_code"], gone["head_number"], strict=True))
             case Stated(count=count):
                 landed.stated += count
             case Note():
@@ -102,10 +102,12 @@ def read(connector: Connector, previous: Landed | None = None, office: str = "10
             landed.read = table.num_rows
         if resource.name in landed.end.incremental:
             assert previous is not None
+            deleted = landed.deleted if resource.name == "lines" else set()
             changed = set(zip(*(table.column(name).to_pylist() for name in resource.key), strict=True))
             before = previous.tables[resource.name].to_pylist()
-            kept = [row for row in before if (row["head_code"], row["head_number"]) not in changed | landed.deleted]
-            table = pa.concat_tables([pa.Table.from_pylist(kept, schema=resource.schema), table])
+            kept = [row for row in before if tuple(row[name] for name in resource.key) not in changed]
+            rows = [row for row in (*kept, *table.to_pylist()) if tuple(row[n] for n in resource.key) not in deleted]
+            table = pa.Table.from_pylist(rows, schema=resource.schema)
         landed.tables[resource.name] = table
     return landed
 

@@ -37,7 +37,13 @@ LINE = {
     "key_line": "1",
     "caught_up": False,
 }
-TOTAL = {"head_yearperiod": "2024/01", "line_dim1": "1300", "line_dim1type": "BAS", "line_basevaluesigned": Decimal(1)}
+TOTAL = {
+    "head_year": "2024",
+    "head_period": "1",
+    "line_dim1": "1300",
+    "line_dim1type": "BAS",
+    "line_basevaluesigned": Decimal(1),
+}
 ACCOUNT = {"type": "BAS", "code": "1300", "name": "Debiteuren", "status": "active", "behaviour": "normal"}
 
 
@@ -89,7 +95,7 @@ def test_periods_open_adjust_and_close_a_year(db: duckdb.DuckDBPyConnection) -> 
     made(
         db,
         lines=[LINE | {"head_yearperiod": where, "head_number": where} for where in told],
-        totals=[TOTAL | {"head_yearperiod": "2024/00"}],
+        totals=[TOTAL | {"head_period": "0"}],
     )
     kinds = db.execute("SELECT period, period_kind FROM books.journal_lines ORDER BY period").fetchall()
     assert kinds == [(0, "opening"), (1, "normal"), (13, "adjustment"), (55, "closing"), (99, "closing")]
@@ -100,7 +106,7 @@ def test_periods_open_adjust_and_close_a_year(db: duckdb.DuckDBPyConnection) -> 
 
 def test_a_few_lines_in_period_00_of_a_later_year_correct_its_opening(db: duckdb.DuckDBPyConnection) -> None:
     before = [TOTAL | {"line_dim1": account} for account in ("1", "2", "3", "4", "5")]
-    after = [TOTAL | {"line_dim1": "1", "head_yearperiod": "2025/00"}]
+    after = [TOTAL | {"line_dim1": "1", "head_year": "2025", "head_period": "0"}]
     lines = [LINE | {"head_yearperiod": "2025/00"}]
     for more, kind in (([], "adjustment"), (["2", "3"], "opening")):
         opened = [*after, *({**after[0], "line_dim1": account} for account in more)]
@@ -179,7 +185,17 @@ def test_what_was_told_again_stands_and_what_was_deleted_meanwhile_is_out(db: du
 
 
 def test_the_account_that_closing_entries_carry_the_result_to_is_found(db: duckdb.DuckDBPyConnection) -> None:
-    made(db, totals=[TOTAL, TOTAL | {"line_dim1": "0520", "head_yearperiod": "2024/55"}])
+    made(db, totals=[TOTAL, TOTAL | {"line_dim1": "0520", "head_period": "55"}])
     assert db.execute("FROM books.carried_result").fetchall() == [("0520",)]
     made(db, totals=[TOTAL])
     assert db.execute("FROM books.carried_result").fetchall() == []
+
+
+def test_a_due_date_belongs_to_its_line_even_where_two_years_tell_it(db: duckdb.DuckDBPyConnection) -> None:
+    due = {"head_code": "MEMO", "head_number": "1", "key_line": "1", "line_datedue": "20240214"}
+    lines = [LINE, LINE | {"key_line": "2"}]
+    made(
+        db, lines=lines, dues=[due | {"year": 2023}, due | {"year": 2024}, due | {"key_line": "2", "line_datedue": ""}]
+    )
+    told = db.execute("SELECT line_no, due_date FROM books.journal_lines ORDER BY 1").fetchall()
+    assert told == [(1, date(2024, 2, 14)), (2, None)]

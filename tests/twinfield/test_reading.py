@@ -165,6 +165,26 @@ def test_without_daybooks_by_name_their_codes_do(sandbox: TwinfieldSandbox, cloc
     connector.close()
 
 
+def test_due_dates_are_those_of_the_years_that_changed(
+    connector: Twinfield, sandbox: TwinfieldSandbox, clock: Clock
+) -> None:
+    landed = read(connector)
+    told = landed.tables["dues"].select(["head_code", "head_number", "key_line", "line_datedue"]).to_pylist()
+    lines = company("NL", entries_per_month=2).lines
+    expected = {
+        (line.journal, str(line.entry), str(line.line_no)): line.due_date
+        for line in lines
+        if line.party and line.due_date
+    }
+    found = {(row["head_code"], row["head_number"], row["key_line"]): row["line_datedue"] for row in told}
+    assert {key: day for key, day in found.items() if day} == {k: f"{day:%Y%m%d}" for k, day in expected.items()}
+    clock.pass_by(hours=1)
+    sandbox.vendor.books.add("2026", 7, JULY, AMOUNTS)
+    asked = len(sandbox.vendor.requests)
+    assert read(connector, landed).tables["dues"].num_rows == landed.tables["dues"].num_rows
+    assert sandbox.vendor.requests[asked:].count("processxml.asmx 100") == 2  # of 2026 alone
+
+
 def test_totals_alone_read_no_lines(connector: Twinfield, sandbox: TwinfieldSandbox) -> None:
     landed = read(connector, totals_only=True)
     assert landed.tables["lines"].num_rows == 0

@@ -153,6 +153,8 @@ def test_stray_text_and_comments_are_invalid(caller: Caller) -> None:
         browse(NUMBER, column("fin.trs.head.status", "equal", "standing")),
         browse(NUMBER, column("fin.trs.head.yearperiod", "like", "2024*")),
         browse(column("fin.trs.head.number", visible="false")),
+        browse(NUMBER, column("fin.trs.head.status", "equal", "normal", visible="false"), code="100"),
+        browse(NUMBER, column("fin.trs.line.dim1"), code="200"),
         "<read><type>office</type><code>1042</code></read>",
         "<read><type>dimensions</type><office>1042</office><dimtype>XXX</dimtype></read>",
     ],

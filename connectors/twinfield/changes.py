@@ -117,6 +117,11 @@ class Changes:
         told = self.rows.select(["head_code", "head_number"]).to_pydict()
         return set(zip(told["head_code"], told["head_number"], strict=True))
 
+    @property
+    def years(self) -> set[int]:
+        told = (str(text).partition("/")[0] for text in self.rows.column("head_yearperiod").to_pylist())
+        return {int(year) for year in told if year.isdigit()}
+
     def recent(self, since: str) -> str:
         """A digest of what was changed from ``since`` on."""
         near = self.rows.filter(pc.fill_null(pc.greater_equal(self.rows.column("head_modified"), since), True))

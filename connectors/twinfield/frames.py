@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -76,18 +76,19 @@ def read_dimensions(office: str, kind: str) -> Question:
     return process(f"dimensions of type {kind}", xml)
 
 
-def browse(code: str, visible: Iterable[str], filters: Mapping[str, tuple[str, ...]]) -> Question:
-    """A browse that shows fields, and is cut by others: one value for equal, two for between."""
+def browse(code: str, visible: Collection[str], filters: Mapping[str, tuple[str, ...]]) -> Question:
+    """A browse that shows fields, and is cut by these or others: one value for equal, two for between."""
+    shown = set(visible)
     columns = dict.fromkeys((*filters, *visible))
-    xml = "".join(_column(field, filters.get(field, ())) for field in columns)
+    xml = "".join(_column(field, field in shown, filters.get(field, ())) for field in columns)
     return process(f"browse {code}", f'<columns code="{code}" optimize="true">{xml}</columns>')
 
 
-def _column(field: str, values: tuple[str, ...]) -> str:
+def _column(field: str, shown: bool, values: tuple[str, ...]) -> str:
     operator = ("none", "equal", "between")[len(values)]
     low, high = (*values, "", "")[:2]
     return (
-        f"<column><field>{field}</field><label></label><visible>true</visible>"
+        f"<column><field>{field}</field><label></label><visible>{'true' if shown else 'false'}</visible>"
         f"<ask>{'true' if values else 'false'}</ask><operator>{operator}</operator>"
         f"<from>{escape(low)}</from><to>{escape(high)}</to><finderparam></finderparam></column>"
     )

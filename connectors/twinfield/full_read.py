@@ -1,4 +1,4 @@
-"""All ledger lines of an office, a range of periods at a time.
+"""All ledger lines of an office and their due dates, a range of periods at a time; and the package's own totals.
 
 A browse has no pages and its size is only known once it is asked: so a read begins with few periods, and asks for as
 many of the following ones as their rows so far allow, never across a year's end.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -58,22 +59,39 @@ class Ranges:
 
 def all_lines(wire: TwinfieldWire, years: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Rows of :data:`resources.LINES` with the count that the vendor stated for their range (0 for all but the first
-    batch of one). While one range is decoded, the next is fetched."""
+    batch of one)."""
+    for stated, _, batch in _in_ranges(wire, "030_3", r.LINES, years, caught_up=False):
+        yield stated, batch
+
+
+def due_dates(wire: TwinfieldWire, years: Mapping[int, Sequence[int]]) -> Iterator[pa.RecordBatch]:
+    """Rows of :data:`resources.DUES`: the lines of customers and of suppliers in ``years``."""
+    for code in ("100", "200"):
+        for _, year, batch in _in_ranges(wire, code, r.DUES, years):
+            column = pa.repeat(pa.scalar(year, pa.int64()), batch.num_rows)
+            yield batch.set_column(batch.schema.get_field_index("year"), r.DUES.field("year"), column)
+
+
+def _in_ranges(
+    wire: TwinfieldWire, code: str, schema: pa.Schema, years: Mapping[int, Sequence[int]], **own: Any
+) -> Iterator[tuple[int, int, pa.RecordBatch]]:
+    """Stated count, year and rows. While one range is decoded, the next is fetched."""
     ranges = Ranges(years)
 
     def fetch(between: tuple[str, str]) -> Browsed:
-        return wire.browse("030_3", r.LINES, {YEAR_PERIOD: between, **STANDING})
+        return wire.browse(code, schema, {YEAR_PERIOD: between, **STANDING})
 
     with ThreadPoolExecutor(1, thread_name_prefix="next-range") as ahead:
         between = ranges.next()
         browsed = fetch(between) if between else None
-        while browsed:
+        while browsed and between:
+            year = int(between[0].partition("/")[0])
             ranges.learn(browsed.total)
             between = ranges.next()
             coming = ahead.submit(fetch, between) if between else None
             stated = browsed.total
-            for batch in rows(browsed, r.LINES, caught_up=False):
-                yield stated, batch
+            for batch in rows(browsed, schema, **own):
+                yield stated, year, batch
                 stated = 0
             browsed = coming.result() if coming else None
 

@@ -22,7 +22,7 @@ FULL_READ_EVERY = timedelta(days=14)
 FAR_AHEAD = timedelta(days=1)
 """The end of the range of changes: ``between`` wants one, and no clock is a day ahead."""
 
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
 """How many rows a browse should answer with. There are no pages; the vendor's advice is a book year at a time, split
 when that takes too long. A row is about 1.6 kB on the wire."""
 

@@ -31,7 +31,7 @@ WHERE o.since IS NULL OR y.end_date >= o.since;
 -- elsewhere it corrects the opening, and is an adjustment (inferred). What no list of periods tells: 55 and later close
 -- the year, others adjust it (inferred).
 CREATE OR REPLACE TABLE tw_sums AS
-SELECT tw_year(head_yearperiod) AS fiscal_year, tw_period(head_yearperiod) AS period, tw_text(line_dim1) AS account,
+SELECT trim(head_year) AS fiscal_year, try_cast(head_period AS INTEGER) AS period, tw_text(line_dim1) AS account,
     upper(tw_text(line_dim1type)) AS statement, sum(greatest(line_basevaluesigned, 0)) AS debit,
     sum(greatest(-line_basevaluesigned, 0)) AS credit
 FROM landed.totals GROUP BY ALL;
@@ -89,10 +89,13 @@ SELECT l.head_code || '/' || l.head_number || '/' || l.key_line AS line_key,
     greatest(l.line_basevaluesigned, 0)::DECIMAL(20,4) AS debit,
     greatest(-l.line_basevaluesigned, 0)::DECIMAL(20,4) AS credit,
     tw_text(l.head_curcode) AS currency, l.line_valuesigned AS amount_currency, tw_text(l.line_vatcode) AS vat_code,
-    NULL::DATE AS due_date, try_strptime(l.head_modified, '%Y%m%d%H%M%S') AS modified_at
+    d.due_date, try_strptime(l.head_modified, '%Y%m%d%H%M%S') AS modified_at
 FROM tw_lines l
 LEFT JOIN tw_kinds k ON k.fiscal_year = tw_year(l.head_yearperiod)
     AND k.period IS NOT DISTINCT FROM tw_period(l.head_yearperiod)
+LEFT JOIN (
+    SELECT head_code, head_number, key_line, max(tw_date(line_datedue)) AS due_date FROM landed.dues GROUP BY ALL
+) d USING (head_code, head_number, key_line)
 WHERE (SELECT NOT has_history FROM tw_window)
     OR tw_year(l.head_yearperiod)::INTEGER >= (SELECT first_year::INTEGER FROM tw_window);
 

@@ -7,7 +7,7 @@ changed stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from .masters import MasterReader, Masters, digest
 from .wire import TwinfieldWire
 from .years import fiscal_years_of
 
-_CHANGES_ONLY = frozenset({"lines"})
+_CHANGES_ONLY = frozenset({"lines", "dues"})
 
 
 @dataclass
@@ -51,11 +51,13 @@ class OfficeReader:
             return
         known = ChangeCursor.from_json(self.request.cursor)
         if known and known.holds(self.request.since, self._began):
-            yield from self._changes(masters, everything, known)
+            yield from self._changes(masters, everything, _listed(masters, wanted), known)
         else:
-            yield from self._full(masters, everything, wanted)
+            yield from self._full(masters, everything, _listed(masters, wanted))
 
-    def _changes(self, masters: Masters, years: Sequence[int], known: ChangeCursor) -> Iterator[Event]:
+    def _changes(
+        self, masters: Masters, years: Sequence[int], listed: Mapping[int, list[int]], known: ChangeCursor
+    ) -> Iterator[Event]:
         deletions = Deletions.read(self.wire)
         changes = Changes(self.wire, known.changed_since, self._began)
         gone = deletions.news(known.deleted_since, known.deletions) - changes.keys
@@ -68,14 +70,11 @@ class OfficeReader:
         yield Stated("lines", changes.stated)
         if gone:
             yield Deleted("lines", as_table(gone))
+        yield from self._due_dates({year: listed[year] for year in changes.years if year in listed})
         cursor = self._cursor(masters, changes, deletions, known.full_read_at)
         yield from self._finish(masters, years, cursor, _CHANGES_ONLY)
 
-    def _full(self, masters: Masters, years: Sequence[int], wanted: set[int]) -> Iterator[Event]:
-        listed: dict[int, list[int]] = {year: [] for year in sorted(wanted)}
-        for row in masters["periods"].select(["year", "number"]).to_pylist():
-            if row["year"] in wanted:
-                listed[row["year"]].append(row["number"])
+    def _full(self, masters: Masters, years: Sequence[int], listed: Mapping[int, list[int]]) -> Iterator[Event]:
         before = self._deletions()
         read = announced = 0
         for stated, batch in full_read.all_lines(self.wire, listed):
@@ -91,7 +90,16 @@ class OfficeReader:
             yield Batch("deletions", as_table(after.news(before.horizon, before.recent)))
             cursor = self._cursor(masters, changes, after, self._began.isoformat())
         yield Stated("lines", announced)
+        yield from self._due_dates(listed)
         yield from self._finish(masters, years, cursor)
+
+    def _due_dates(self, listed: Mapping[int, list[int]]) -> Iterator[Event]:
+        """Those of whole years; none, with a note, where they are refused."""
+        try:
+            for batch in full_read.due_dates(self.wire, listed):
+                yield Batch("dues", batch)
+        except AskForAccess as refusal:
+            self._small.notes.append(Note("no_due_dates", f"{refusal.cause.rstrip('.')}: the sync goes on without"))
 
     def _deletions(self) -> Deletions | None:
         """None, with a note, where they are refused: then every sync reads everything."""
@@ -125,3 +133,12 @@ class OfficeReader:
         yield Batch("totals", full_read.totals(self.wire, years))
         yield from self._small.notes
         yield NextCursor(cursor, incremental)
+
+
+def _listed(masters: Masters, wanted: set[int]) -> dict[int, list[int]]:
+    """The numbers of the listed periods, by wanted year."""
+    listed: dict[int, list[int]] = {year: [] for year in sorted(wanted)}
+    for row in masters["periods"].select(["year", "number"]).to_pylist():
+        if row["year"] in wanted:
+            listed[row["year"]].append(row["number"])
+    return listed

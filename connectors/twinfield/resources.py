@@ -32,10 +32,13 @@ LINES = _schema(
 )
 GROUPS = tuple(f"line_dim1group{level}" for level in range(1, 6))
 TOTALS = _schema(
-    text=f"head_yearperiod line_dim1 line_dim1type line_debitcredit {' '.join(GROUPS)}", money="line_basevaluesigned"
+    text=f"head_year head_period line_dim1 line_dim1type line_debitcredit {' '.join(GROUPS)}",
+    money="line_basevaluesigned",
 )
+DUES = _schema(text="head_code head_number head_yearperiod head_status line_datedue key_line", integers="year")
 
 # A transaction comes with all its lines whenever one changed, and is deleted as a whole: it is what the key names.
+# Due dates are told for a year at a time.
 RESOURCES = (
     Resource("office", OFFICE),
     Resource("periods", PERIODS),
@@ -45,6 +48,7 @@ RESOURCES = (
     Resource("lines", LINES, key=("head_code", "head_number")),
     Resource("deletions", DELETIONS),
     Resource("totals", TOTALS),
+    Resource("dues", DUES, key=("year",)),
 )
 
 

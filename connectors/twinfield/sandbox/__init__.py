@@ -20,9 +20,9 @@ from .vendor import Vendor
 
 __all__ = ["Knobs", "TwinfieldSandbox", "open_sandbox"]
 
-# Amounts are signed only. Due dates are told by other browse codes than the ledger's, which are not told here.
+# Amounts are signed only.
 TELLS = frozenset(
-    {"party", "vat_code", "currency", "period", "document", "description", "empty_accounts", "closing"}
+    {"party", "due_date", "vat_code", "currency", "period", "document", "description", "empty_accounts", "closing"}
     | {"openings", "first_opening", "closed_years", "lasting_keys", "counts", "balances"}
 )
 

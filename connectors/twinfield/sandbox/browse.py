@@ -1,4 +1,5 @@
-"""Browse codes 030_3 (ledger lines) and 040_1 (totals): which columns there are, which may filter, what comes."""
+"""Browse codes 030_3 (ledger lines), 040_1 (totals), 100 and 200 (lines of customers, of suppliers): which
+columns there are, which may filter, what comes."""
 
 from __future__ import annotations
 
@@ -33,6 +34,21 @@ _COMMON = {
     _LINE + "basevaluesigned": "Value",
     _LINE + "debitcredit": "String",
 } | _GROUPS
+_OPEN_ITEMS = {
+    _HEAD + "office": "String",
+    _YEAR_PERIOD: "String",
+    _STATUS: "String",
+    _HEAD + "code": "String",
+    _HEAD + "number": "Decimal",
+    _HEAD + "date": "Date",
+    _HEAD + "curcode": "String",
+    _LINE + "dim2": "String",
+    _LINE + "dim2name": "String",
+    _LINE + "valuesigned": "Value",
+    _LINE + "basevaluesigned": "Value",
+    _LINE + "invnumber": "String",
+    _LINE + "datedue": "Date",
+}
 FIELDS = {
     "030_3": _COMMON
     | {
@@ -52,8 +68,14 @@ FIELDS = {
         "fin.trs.mng.type": "String",
     },
     "040_1": _COMMON,
+    "100": _OPEN_ITEMS,
+    "200": _OPEN_ITEMS,
 }
 _FILTERS = {"030_3": {_YEAR_PERIOD, _STATUS, _MODIFIED}, "040_1": {_YEAR_PERIOD, _STATUS}}
+_FILTERS |= {"100": _FILTERS["040_1"], "200": _FILTERS["040_1"]}
+
+
+_KINDS = {"100": "customer", "200": "supplier"}
 
 
 class Refused(Exception):
@@ -85,6 +107,8 @@ def asked(root: etree._Element) -> Asked:
             raise Refused(f"Column {field} is not well formed")
         if visible == "true":
             found.visible.append(field)
+        elif code in ("100", "200"):
+            raise Refused(f"Column {field} must be visible in browse {code}")
         if operator != "none":
             if field not in _FILTERS[code]:
                 raise Refused(f"Field {field} cannot be filtered in browse {code}")
@@ -106,7 +130,7 @@ def _require_form(field: str, operator: str, low: str, high: str) -> None:
 
 def answer(books: Books, question: Asked, knobs: Knobs) -> str:
     """The ``browse`` document."""
-    rows = _lines(books, question) if question.code == "030_3" else _totals(books, question, knobs)
+    rows = _totals(books, question, knobs) if question.code == "040_1" else _lines(books, question)
     told, types = [], FIELDS[question.code]
     for number, (cells, key) in enumerate(rows, start=1):
         order = list(question.visible)
@@ -146,6 +170,8 @@ def _lines(books: Books, question: Asked) -> Iterator[tuple[dict[str, str], tupl
     for key, lines in _matching(books, question):
         for line in lines:
             party = parties.get(line.party or "")
+            if question.code in ("100", "200") and (party is None or party.kind != _KINDS[question.code]):
+                continue
             cells = _shared(books, line) | {
                 _HEAD + "code": key[0],
                 _HEAD + "number": str(key[1]),
@@ -162,6 +188,7 @@ def _lines(books: Books, question: Asked) -> Iterator[tuple[dict[str, str], tupl
                 _LINE + "vatcode": line.vat_code or "",
                 _LINE + "description": line.description,
                 _LINE + "invnumber": line.document,
+                _LINE + "datedue": line.due_date.strftime("%Y%m%d") if line.due_date else "",
                 "fin.trs.mng.type": books.daybook_types[key[0]],
             }
             yield cells, (*key, line.line_no)

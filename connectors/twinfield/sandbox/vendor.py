@@ -219,6 +219,6 @@ def _without_nonce(query: str) -> str:
 
 def _subject(service: str, body: bytes) -> str:
     """What a call asked for, in a word: for tests that count."""
-    found = re.search(rb"code=(?:&quot;|\")(\d{3}_\d)|&lt;type&gt;(\w+)&lt;|type=\"\w:(\w+)\"", body)
+    found = re.search(rb"code=(?:&quot;|\")(\d{3}(?:_\d)?)|&lt;type&gt;(\w+)&lt;|type=\"\w:(\w+)\"", body)
     word = next((part.decode() for part in found.groups() if part), "") if found else ""
     return f"{service} {word}".strip()

@@ -63,8 +63,7 @@ def lines_of(wire: AfasWire, source: Source, unit: int, days: Sequence[str]) -> 
             [("UnitId", EQUALS, str(unit)), ("EntryDate", EQUALS, f"{day}T00:00:00")]
             for day in days[start : start + DAYS_PER_CALL]
         ]
-        for rows in wire.table(source, where).to_batches():
-            yield rows
+        yield from wire.table(source, where).to_batches()
 
 
 def marked(days: Sequence[str], read: int) -> pa.Table:

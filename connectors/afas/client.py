@@ -49,7 +49,9 @@ class Afas:
 
     def verify(self) -> None:
         held = {connector.lower() for connector in self._wire.connectors()}
-        missing = [self._sources[role].connector for role in NEEDED if self._sources[role].connector.lower() not in held]
+        missing = [
+            self._sources[role].connector for role in NEEDED if self._sources[role].connector.lower() not in held
+        ]
         if missing:
             raise AskForAccess(
                 f"the App Connector of {VENDOR} does not hold {', '.join(missing)}",

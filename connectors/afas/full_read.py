@@ -187,7 +187,9 @@ class FullRead:
             found = self.wire.fields(self._source)
         except REFUSALS:
             return
-        missing = [self._source.name(name) for name in self._source.schema.names if self._source.name(name) not in found]
+        missing = [
+            self._source.name(name) for name in self._source.schema.names if self._source.name(name) not in found
+        ]
         if found and missing:
             raise WrongInput(
                 f"the GetConnector {self._source.connector} has no field {', '.join(missing)}",

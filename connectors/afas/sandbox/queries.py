@@ -84,7 +84,9 @@ def _field(name: str, fields: Sequence[str]) -> str:
 
 
 def _accepts(conditions: list[list[tuple[str, str, str]]], row: Row) -> bool:
-    return not conditions or any(all(_holds(row[field], text, kind) for field, text, kind in all_) for all_ in conditions)
+    return not conditions or any(
+        all(_holds(row[field], text, kind) for field, text, kind in all_) for all_ in conditions
+    )
 
 
 def _holds(value: Any, text: str, kind: str) -> bool:

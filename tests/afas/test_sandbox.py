@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import pytest
 import requests
@@ -14,9 +13,11 @@ from connectors.afas.sandbox.vendor import TOKEN
 SIGNED = {"Authorization": "AfasToken " + base64.b64encode(TOKEN.encode()).decode()}
 
 
-def ask(sandbox: AfasSandbox, path: str, headers: dict[str, str] | None = None, **query: Any) -> requests.Response:
-    signed = SIGNED if headers is None else headers
-    return requests.get(f"{sandbox.settings['base_url']}/ProfitRestServices/{path}", query, headers=signed, timeout=9)
+def ask(
+    sandbox: AfasSandbox, path: str, query: dict[str, str] | None = None, headers: dict[str, str] = SIGNED
+) -> requests.Response:
+    address = f"{sandbox.settings['base_url']}/ProfitRestServices/{path}"
+    return requests.get(address, query, headers=headers, timeout=9)
 
 
 def test_an_app_connector_tells_what_it_holds(sandbox: AfasSandbox) -> None:
@@ -30,7 +31,7 @@ def test_an_app_connector_tells_what_it_holds(sandbox: AfasSandbox) -> None:
     "header", ["", "AfasToken " + TOKEN, "Bearer " + SIGNED["Authorization"][10:], "AfasToken eA=="]
 )
 def test_another_token_is_refused_without_a_word(sandbox: AfasSandbox, header: str) -> None:
-    answer = ask(sandbox, "metainfo", {"Authorization": header})
+    answer = ask(sandbox, "metainfo", headers={"Authorization": header})
     assert (answer.status_code, answer.content) == (401, b"")
 
 
@@ -59,13 +60,13 @@ def test_a_connector_that_is_not_in_the_app_is_401(sandbox: AfasSandbox) -> None
 def test_what_the_vendor_does_not_understand_is_refused(
     sandbox: AfasSandbox, query: dict[str, str], status: int
 ) -> None:
-    assert ask(sandbox, "connectors/Profit_Transactions", **query).status_code == status
+    assert ask(sandbox, "connectors/Profit_Transactions", query).status_code == status
 
 
 def test_commas_mean_and_and_semicolons_or(sandbox: AfasSandbox) -> None:
     def keys(fields: str, values: str, kinds: str) -> set[tuple[int, int]]:
         query = {"filterfieldids": fields, "filtervalues": values, "operatortypes": kinds, "take": "8000"}
-        rows = ask(sandbox, "connectors/Profit_Transactions", **query).json()["rows"]
+        rows = ask(sandbox, "connectors/Profit_Transactions", query).json()["rows"]
         return {(row["UnitId"], row["Year"]) for row in rows}
 
     assert keys("UnitId,Year", "5,2025", "1,1") == {(5, 2025)}
@@ -74,7 +75,7 @@ def test_commas_mean_and_and_semicolons_or(sandbox: AfasSandbox) -> None:
 
 
 def test_without_an_order_rows_come_as_they_please(sandbox: AfasSandbox) -> None:
-    first, second = (ask(sandbox, "connectors/Profit_Transactions", take="5").json()["rows"] for _ in range(2))
+    first, second = (ask(sandbox, "connectors/Profit_Transactions", {"take": "5"}).json()["rows"] for _ in range(2))
     assert first != second
 
 

@@ -127,7 +127,7 @@ class FullRead:
         since = self.request.since.isoformat() if self.request.since else None
         start: Known | None = Known.before(now)
         try:
-            start = start.after(changed_days(self.wire, self.small.sources["changed_days"], start))
+            start = start.after(changed_days(self.wire, self.small.sources["changed_days"], start), now)
         except REFUSALS as refusal:
             self.small.note("no_changed_days", refusal.cause, "every sync reads everything")
             start = None
@@ -171,7 +171,7 @@ class FullRead:
             return
         told = changed_days(self.wire, self.small.sources["changed_days"], known)
         days = known.news(told)
-        after = known.after(told)
+        after = known.after(told, self.now())
         self._half = replace(self._half, upto=after.upto, recent=after.recent, read=self._half.read + 1)
         for rows in lines_of(self.wire, self._source, self.small.unit, days):
             yield self._batch(rows)

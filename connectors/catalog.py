@@ -514,7 +514,7 @@ _ROWS = (
             _setting("currency", "currency of the administrations, which AFAS does not tell", "EUR", required=False),
         ),
         _FEED | {"package_trial_balance", "totals"},
-        Deletion("full read", "changed days are read again"),
+        Deletion("change digest", "AFAS lists booking days that changed; they are read again"),
         room="connectors.afas",
         country="NL",
         note="AFAS Profit; AFAS SB has another interface, which is not read.",

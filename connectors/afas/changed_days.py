@@ -17,7 +17,7 @@ import pyarrow as pa
 from connectors.contract import Cursor
 
 from . import resources as r
-from .inferred import CLOCK_OVERLAP, CURSOR_MARGIN, DAYS_PER_CALL, FULL_READ_EVERY
+from .inferred import CLOCK_OVERLAP, CURSOR_MARGIN, DAYS_PER_CALL, DUTCH_TIME, FULL_READ_EVERY, SETTLING
 from .sources import Source
 from .wire import AT_LEAST, EQUALS, AfasWire, Where
 
@@ -39,11 +39,12 @@ class Known:
         """The days in ``told`` that changed since."""
         return sorted(day for day, moment in told.items() if self.recent.get(day) != moment)
 
-    def after(self, told: Mapping[str, str]) -> Known:
-        """What is known once the days in ``told`` were read."""
+    def after(self, told: Mapping[str, str], now: datetime) -> Known:
+        """What is known once the days in ``told`` were read, at ``now``. A day that changed just now is read again next
+        time: more may have changed within the same second."""
         upto = max([self.upto, *(moment[:19] for moment in told.values())])
-        start = _earlier(upto)
-        return Known(upto, {day: moment for day, moment in told.items() if moment[:19] >= start})
+        start, settled = _earlier(upto), f"{(now - SETTLING).astimezone(DUTCH_TIME):%Y-%m-%dT%H:%M:%S}"
+        return Known(upto, {day: moment for day, moment in told.items() if start <= moment[:19] < settled})
 
 
 def changed_days(wire: AfasWire, source: Source, known: Known) -> dict[str, str]:
@@ -63,8 +64,7 @@ def lines_of(wire: AfasWire, source: Source, unit: int, days: Sequence[str]) -> 
             [("UnitId", EQUALS, str(unit)), ("EntryDate", EQUALS, f"{day}T00:00:00")]
             for day in days[start : start + DAYS_PER_CALL]
         ]
-        for rows in wire.table(source, where).to_batches():
-            yield rows
+        yield from wire.table(source, where).to_batches()
 
 
 def marked(days: Sequence[str], read: int) -> pa.Table:

@@ -37,16 +37,16 @@ class Place:
     in_period: int = 0
     last: list[Any] = field(default_factory=list)
 
-    def after(self, rows: pa.RecordBatch, source: Source) -> Place:
-        """The place behind ``rows``. Once many were read, it is told from the period on that was reached: skipping
-        many rows is slow."""
+    def after(self, rows: pa.RecordBatch, source: Source, deep: int) -> Place:
+        """The place behind ``rows``. Once ``deep`` rows were read, it is told from the period on that was reached:
+        skipping many rows is slow."""
         last = key_at(source, rows, rows.num_rows - 1)
         same = pc.and_(pc.equal(rows.column("Year"), last[0]), pc.equal(rows.column("Period"), last[1]))
         in_period = pc.sum(same).as_py()
         if in_period == rows.num_rows and list(last[:2]) == self.last[:2]:
             in_period += self.in_period
         here = Place(self.year, self.period, self.rows + rows.num_rows, in_period, list(last))
-        if here.rows < DEEP or (self.year, self.period) == last[:2]:
+        if here.rows < deep or (self.year, self.period) == last[:2]:
             return here
         return Place(last[0], last[1], in_period, in_period, list(last))
 
@@ -89,6 +89,7 @@ class FullRead:
     first: int | None
     now: Callable[[], datetime]
     report: Callable[[str, int], None]
+    deep: int = DEEP
 
     def events(self) -> Iterator[Event]:
         self._source, self._count = self.small.sources["transactions"], 0
@@ -126,7 +127,7 @@ class FullRead:
         since = self.request.since.isoformat() if self.request.since else None
         start: Known | None = Known.before(now)
         try:
-            start = start.after(changed_days(self.wire, self.small.sources["changed_days"], start))
+            start = start.after(changed_days(self.wire, self.small.sources["changed_days"], start), now)
         except REFUSALS as refusal:
             self.small.note("no_changed_days", refusal.cause, "every sync reads everything")
             start = None
@@ -147,7 +148,7 @@ class FullRead:
             begun, place = place, None
             for rows in self.wire.rows(self._source, self._where(begun), begun.rows, tuple(begun.last)):
                 yield self._batch(rows)
-                here = Place(**self._half.place).after(rows, self._source)
+                here = Place(**self._half.place).after(rows, self._source, self.deep)
                 self._half = replace(self._half, place=asdict(here))
                 yield Checkpoint(self._half.to_json())
                 if (here.year, here.period) != (begun.year, begun.period):
@@ -170,7 +171,7 @@ class FullRead:
             return
         told = changed_days(self.wire, self.small.sources["changed_days"], known)
         days = known.news(told)
-        after = known.after(told)
+        after = known.after(told, self.now())
         self._half = replace(self._half, upto=after.upto, recent=after.recent, read=self._half.read + 1)
         for rows in lines_of(self.wire, self._source, self.small.unit, days):
             yield self._batch(rows)

@@ -7,6 +7,7 @@ sources.py.
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 COUNTRY, CURRENCY = "NL", "EUR"
 """No GetConnector of the standard set tells an administration's country or currency: settings do, else these."""
@@ -27,6 +28,10 @@ to be used."""
 CLOCK_OVERLAP = timedelta(hours=2)
 """How far the list of changed days is read again. Its moments are Dutch local time: when summer time ends an hour comes
 twice, and a slow booking is stamped before it is seen."""
+
+SETTLING, DUTCH_TIME = timedelta(minutes=5), ZoneInfo("Europe/Amsterdam")
+"""A day that changed so shortly before it was read is read once more by the next sync. Moments are told to the second,
+and the clocks of AFAS and of this server differ a little."""
 
 CURSOR_MARGIN = timedelta(days=1)
 """A full read asks for days changed since the day before: its own clock and the vendor's differ by zone at least."""

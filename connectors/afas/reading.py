@@ -56,7 +56,7 @@ class AdministrationReader:
             told = changed_days(self.wire, self.small.sources["changed_days"], cursor.known)
         except REFUSALS:
             return None  # the right to them is gone; a full read says so
-        days, after = cursor.known.news(told), cursor.known.after(told)
+        days, after = cursor.known.news(told), cursor.known.after(told, self.now())
         if not days:
             if _balances(masters) != cursor.balances:
                 return None

@@ -90,6 +90,10 @@ class Books:
         self.lines[key] = old | {"EntryDate": wire_date(day)}
         self.lines[key]["Modified"] = self._stamp(self.lines[key], old)
 
+    def describe(self, key: Key, text: str) -> None:
+        """Gives a line another description, which no balance tells."""
+        self.lines[key] = self.lines[key] | {"Description": text, "Modified": self._stamp(self.lines[key])}
+
     def _stamp(self, *rows: Row | None) -> str:
         moment = wire_moment(self._now().astimezone(_DUTCH))
         for row in rows:

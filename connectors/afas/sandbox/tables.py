@@ -139,7 +139,7 @@ def creditors(company: Company) -> list[Row]:
 
 
 def _party(party: Party) -> Row:
-    founded = wire_moment(datetime(2023, 6, 1, 9, 0))
+    founded = wire_date(date(2023, 6, 1))
     return {
         "BcCo": f"1{len(party.code):05}",
         "SearchName": party.code,

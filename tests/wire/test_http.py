@@ -210,6 +210,8 @@ def test_a_fault_that_says_what_is_wrong_is_not_tried_again_though_its_status_is
     assert clock.slept == []
     with scripted(Scripted(500, b"<fault>busy</fault>"), Scripted(body=b"good")) as script:
         assert call(script, clock, ways=own).body == b"good"
+
+
 def test_an_error_of_the_server_that_says_what_is_wrong_is_not_repeated(clock: Clock) -> None:
     own = ways(refusal=lambda reply: Busy("being restored") if b"restored" in reply.body else None)
     with scripted(Scripted(500, b"passes"), Scripted(500, b"restored")) as script:

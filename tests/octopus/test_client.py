@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -64,8 +65,8 @@ def test_bookyears_are_fiscal_years_as_they_are(connector: Octopus, sandbox: Oct
 
 
 def test_bookyears_without_or_with_the_same_description_have_labels_of_their_own() -> None:
-    def bookyear(key: int, name: str | None, year: int) -> dict[str, object]:
-        told = {"bookyearKey": {"id": key}, "startDate": f"{year}-01-01", "endDate": f"{year}-12-31"}
+    def bookyear(key: int, name: str | None, year: int) -> dict[str, Any]:
+        told: dict[str, Any] = {"bookyearKey": {"id": key}, "startDate": f"{year}-01-01", "endDate": f"{year}-12-31"}
         return told | ({"bookyearDescription": name} if name is not None else {})
 
     found = bookyears_of([bookyear(3, " Boekjaar", 2026), bookyear(1, None, 2024), bookyear(2, "Boekjaar ", 2025)])

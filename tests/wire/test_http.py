@@ -203,6 +203,14 @@ def test_a_vendor_may_give_a_refusal_a_meaning_of_its_own(clock: Clock) -> None:
         call(script, clock, ways=own)
 
 
+def test_an_error_500_with_a_meaning_of_its_own_is_not_repeated(clock: Clock) -> None:
+    own = ways(refusal=lambda reply: ReportABug("no such field") if b"ValueError" in reply.body else None)
+    with scripted(Scripted(500, b"busy"), Scripted(500, b"ValueError"), Scripted()) as script:
+        with pytest.raises(ReportABug, match="no such field"):
+            call(script, clock, ways=own)
+        assert len(script.heard) == 2
+
+
 def test_an_allowed_status_is_returned_as_it_is(clock: Clock) -> None:
     with scripted(Scripted(400, b"no")) as script:
         assert call(script, clock, allow=(400,)).status == 400

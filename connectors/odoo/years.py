@@ -38,7 +38,7 @@ def fiscal_years(
     ``records`` (of the module that keeps them) stand as they are; years between them are cut where they begin and end.
     """
     kept = sorted(
-        (date.fromisoformat(row["date_from"]), date.fromisoformat(row["date_to"]), row["name"])
+        (date.fromisoformat(row["date_from"]), date.fromisoformat(row["date_to"]), row["name"] or "")
         for row in records.to_pylist()
         if row["date_from"] and row["date_to"] and row["date_from"] <= row["date_to"]
     )
@@ -57,7 +57,7 @@ def fiscal_years(
 
 
 def _year_of(
-    day: date, records: Sequence[tuple[date, date, str | None]], last_day: int, last_month: int
+    day: date, records: Sequence[tuple[date, date, str]], last_day: int, last_month: int
 ) -> tuple[str, date, date]:
     """Label, first and last day of the year that contains ``day``."""
     start, end = computed_year(day, last_day, last_month)

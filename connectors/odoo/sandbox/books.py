@@ -14,6 +14,7 @@ from typing import Any
 from connectors.sandbox.company import Company, Line
 
 from .orm import Record
+from .words import BY_KIND, JOURNAL_TYPES, TYPES, TYPES_OF_15
 
 MAIN, TOLD, BRANCH, EMPTY, HIDDEN = 1, 4, 5, 6, 9
 _STAMP = "%Y-%m-%d %H:%M:%S"
@@ -22,39 +23,6 @@ COUNTRIES = {"BE": 20, "FR": 75, "NL": 165, "GB": 231, "US": 233}
 _TAXES = {"21": 31, "0": 32}
 _DRAFT_MOVE = 90_000_001
 _AMOUNTS = ("debit", "credit", "balance", "amount_currency")
-
-# Role to the kind of account; others follow from the common type.
-_TYPES = {
-    "customers": "asset_receivable",
-    "suppliers": "liability_payable",
-    "bank": "asset_cash",
-    "bank_usd": "asset_cash",
-    "equipment": "asset_fixed",
-    "equipment_depreciation": "asset_fixed",
-    "bank_loan": "liability_non_current",
-    "result_brought_forward": "equity_unaffected",
-    "purchases": "expense_direct_cost",
-    "depreciation": "expense_depreciation",
-    "exchange_gain": "income_other",
-}
-_BY_KIND = {"asset": "asset_current", "liability": "liability_current"}
-TYPES_OF_15 = {
-    "asset_receivable": "Receivable",
-    "liability_payable": "Payable",
-    "asset_cash": "Bank and Cash",
-    "asset_current": "Current Assets",
-    "asset_fixed": "Fixed Assets",
-    "liability_current": "Current Liabilities",
-    "liability_non_current": "Non-current Liabilities",
-    "equity": "Equity",
-    "equity_unaffected": "Current Year Earnings",
-    "income": "Income",
-    "income_other": "Other Income",
-    "expense": "Expenses",
-    "expense_depreciation": "Depreciation",
-    "expense_direct_cost": "Cost of Revenue",
-}
-_JOURNAL_TYPES = {"sales": "sale", "sales_credit": "sale", "purchase": "purchase", "bank": "bank"}
 
 
 class Books:
@@ -205,7 +173,7 @@ class Books:
                     "id": self.accounts[account.number],
                     "code_store": {TOLD: account.number, MAIN: f"{account.number}00"},
                     "name": account.name,
-                    "account_type": (kind := _TYPES.get(account.role) or _BY_KIND.get(account.kind, account.kind)),
+                    "account_type": (kind := TYPES.get(account.role) or BY_KIND.get(account.kind, account.kind)),
                     "user_type_id": 1 + list(TYPES_OF_15).index(kind),
                     "internal_group": account.kind,
                     "active": account.active,
@@ -224,7 +192,7 @@ class Books:
                     "id": self.journals[journal.code],
                     "code": journal.code,
                     "name": journal.name,
-                    "type": _JOURNAL_TYPES.get(journal.kind, "general"),
+                    "type": JOURNAL_TYPES.get(journal.kind, "general"),
                     "company_id": TOLD,
                     "active": True,
                 }

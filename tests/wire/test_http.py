@@ -203,26 +203,17 @@ def test_a_vendor_may_give_a_refusal_a_meaning_of_its_own(clock: Clock) -> None:
         call(script, clock, ways=own)
 
 
-<<<<<<< HEAD
 def test_a_fault_that_says_what_is_wrong_is_not_tried_again_though_its_status_is_500(clock: Clock) -> None:
     own = ways(refusal=lambda reply: AskForAccess("no right") if b"right" in reply.body else None)
     with scripted(Scripted(500, b"<fault>no right</fault>")) as script, pytest.raises(AskForAccess, match="no right"):
         call(script, clock, ways=own)
     assert clock.slept == []
-    with scripted(Scripted(500, b"<fault>busy</fault>"), Scripted(body=b"good")) as script:
-        assert call(script, clock, ways=own).body == b"good"
+    with scripted(Scripted(500, b"passes"), Scripted(500, b"<fault>no right</fault>")) as script:
+        with pytest.raises(AskForAccess, match="no right"):
+            call(script, clock, ways=own)
+        assert len(script.heard) == 2
 
 
-def test_an_error_of_the_server_that_says_what_is_wrong_is_not_repeated(clock: Clock) -> None:
-    own = ways(refusal=lambda reply: Busy("being restored") if b"restored" in reply.body else None)
-    with scripted(Scripted(500, b"passes"), Scripted(500, b"restored")) as script:
-        with pytest.raises(Busy, match="restored"):
-=======
-def test_an_error_500_with_a_meaning_of_its_own_is_not_repeated(clock: Clock) -> None:
-    own = ways(refusal=lambda reply: ReportABug("no such field") if b"ValueError" in reply.body else None)
-    with scripted(Scripted(500, b"busy"), Scripted(500, b"ValueError"), Scripted()) as script:
-        with pytest.raises(ReportABug, match="no such field"):
->>>>>>> w-odoo
             call(script, clock, ways=own)
         assert len(script.heard) == 2
 

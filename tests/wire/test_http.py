@@ -214,10 +214,6 @@ def test_a_fault_that_says_what_is_wrong_is_not_tried_again_though_its_status_is
         assert len(script.heard) == 2
 
 
-            call(script, clock, ways=own)
-        assert len(script.heard) == 2
-
-
 def test_an_allowed_status_is_returned_as_it_is(clock: Clock) -> None:
     with scripted(Scripted(400, b"no")) as script:
         assert call(script, clock, allow=(400,)).status == 400

@@ -14,7 +14,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from assets.health import figures
+from assets.health import figures, reconciliation
 from assets.ledgers import ledger_asset, ledger_key
 from assets.partitions import add_missing, dossiers_of, range_tags
 from assets.published import published_snapshot
@@ -61,7 +61,7 @@ def test_a_range_run_in_an_instance_on_postgres(dossier: Linked, team: str) -> N
     metadata = published.asset_materializations_for_node("warehouse__published_snapshot")[0].metadata
     assert metadata["dossiers"].value == 2
     assert isinstance(metadata["megabytes"].value, float)
-    assert figures(house, ROW.slug)["unbalanced"] == {}
+    assert figures(reconciliation(house, ROW.slug))["unbalanced"] == {}
     with psycopg.connect(team) as connected:
         assert connected.execute("SELECT count(*) FROM public.runs").fetchall() == [(2,)]
     assert not list(house.home.dagster.rglob("*.db"))

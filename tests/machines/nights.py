@@ -120,7 +120,10 @@ class Installation:
         time.sleep(after)
         for process in processes:
             if process.pid and process.is_alive():
-                os.killpg(process.pid, signal.SIGKILL)
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:  # so young that it leads no group yet, and has no children
+                    process.kill()
         for process in processes:
             process.join(30)
         assert {process.exitcode for process in processes} <= {0, -signal.SIGKILL}, self.log.read_text()

@@ -86,8 +86,11 @@ def test_the_sensor_marks_a_dead_run_as_failed_and_leaves_a_live_one(
         )
     (house.home.locks / f"run-{runs['a'].run_id}.lock").touch()
     resources = {"warehouse": WarehouseResource(home=str(house.home.root))}
-    with house.registry.locks.run(runs["b"].run_id):
-        abandoned_runs_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    with (
+        house.registry.locks.run(runs["b"].run_id),
+        dg.build_sensor_context(instance=instance, resources=resources) as context,
+    ):
+        abandoned_runs_sensor(context)
     found = {name: instance.get_run_by_id(run.run_id) for name, run in runs.items()}
     assert {name: run.status.value for name, run in found.items() if run} == {"a": "FAILURE", "b": "STARTED"}
 

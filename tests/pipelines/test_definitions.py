@@ -67,12 +67,12 @@ def test_a_night_is_requested_in_chunks_that_skip_what_was_read_since_its_schedu
     add_missing(instance, "verocount", ["d0", "gone", "d1", "d2"])
     start = datetime(2025, 3, 30, 1, 40, tzinfo=ZoneInfo("Europe/Brussels"))
     schedule = next(each for each in schedules() if each.name == "verocount_nightly")
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=instance,
         scheduled_execution_time=start,
         resources={"warehouse": WarehouseResource(home=str(house.home.root))},
-    )
-    requests = schedule.evaluate_tick(context).run_requests or []
+    ) as context:
+        requests = schedule.evaluate_tick(context).run_requests or []
     ranges = [
         (r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests
     ]

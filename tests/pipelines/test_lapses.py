@@ -48,9 +48,9 @@ class Firm:
             "warehouse": WarehouseResource(home=str(self.home.root)),
             "notifier": NotifierResource(environment={"GRANDLIVRE_NOTIFY": f"webhook:{address}"}),
         }
-        context = dg.build_sensor_context(cursor=self.cursor, resources=resources)
-        lapsing_consents_sensor(context)
-        self.cursor = context.cursor
+        with dg.build_sensor_context(cursor=self.cursor, resources=resources) as context:
+            lapsing_consents_sensor(context)
+            self.cursor = context.cursor
 
 
 @pytest.fixture

@@ -78,7 +78,8 @@ def leave(house: House, *dossiers: str) -> None:
 
 def tick(house: House, instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipReason:
     resources = {"warehouse": WarehouseResource(home=str(house.home.root))}
-    found = unlinked_dossiers_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        found = unlinked_dossiers_sensor(context)
     assert isinstance(found, dg.SensorResult | dg.SkipReason)
     return found
 

@@ -129,7 +129,8 @@ def test_the_sensor_requests_a_parked_dossier_once_with_tags_that_skip_what_was_
     end(house, "later", "parked", "rate_limited", now + timedelta(hours=1))
     end(house, "sound", "synced", None)
     resources = {"warehouse": WarehouseResource(home=str(house.home.root))}
-    found = retries_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        found = retries_sensor(context)
     assert isinstance(found, dg.SensorResult)
     [request] = found.run_requests or []
     assert (request.partition_key, request.job_name) == ("parked", f"{ROW.slug}_ledgers")
@@ -140,7 +141,8 @@ def test_the_sensor_requests_a_parked_dossier_once_with_tags_that_skip_what_was_
     assert house.registry.good_since(ROW.slug, since).keys() == {"sound"}
     end(house, "parked", "synced", None)
     assert "parked" in house.registry.good_since(ROW.slug, since)
-    again = retries_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        again = retries_sensor(context)
     assert isinstance(again, dg.SkipReason)
 
 

@@ -94,17 +94,17 @@ def test_inventories_of_figures_tell_which_dossiers_and_why(firm: Firm) -> None:
 
 
 def test_the_sensor_turns_a_new_link_into_a_partition_and_a_first_sync(firm: Firm) -> None:
-    context = dg.build_sensor_context(
-        instance=firm.instance, resources={"warehouse": WarehouseResource(home=str(firm.house.home.root))}
-    )
-    first = new_links_sensor(context)
+    resources = {"warehouse": WarehouseResource(home=str(firm.house.home.root))}
+    with dg.build_sensor_context(instance=firm.instance, resources=resources) as context:
+        first = new_links_sensor(context)
     assert isinstance(first, dg.SensorResult)
     assert sorted(r.partition_key or "" for r in first.run_requests or []) == sorted(firm.ids)
     assert {r.job_name for r in first.run_requests or []} == {"verocount_ledgers"}
     added = [key for request in first.dynamic_partitions_requests or [] for key in request.partition_keys]
     assert sorted(added) == sorted(firm.ids)
     firm.materialize(*sorted([firm.ids[0], "third"]))
-    later = new_links_sensor(context)
+    with dg.build_sensor_context(instance=firm.instance, resources=resources) as context:
+        later = new_links_sensor(context)
     assert isinstance(later, dg.SkipReason)
 
 

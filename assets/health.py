@@ -13,7 +13,8 @@ import dagster as dg
 
 from assets.ledgers import ledger_key
 from assets.pruning import removals_of
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from resources.house import House
 from resources.packages import PackageResource
 

@@ -16,7 +16,8 @@ import dagster as dg
 from assets.night import Night, fresh_since
 from assets.partitions import dossiers_of
 from assets.sync import Outcome, SyncOptions, told
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from foundation.errors import GrandlivreError
 from resources.house import House, Report, silent
 from resources.packages import PackageResource

@@ -9,7 +9,8 @@ from assets.jobs import health_job, ledger_jobs, nightly_job, publish_job
 from assets.ledgers import TRIGGER_TAG
 from assets.night import UNLESS_SYNCED_SINCE_TAG
 from assets.partitions import chunks, dossiers_per_run, range_tags
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from resources.warehouse import WarehouseResource
 
 NIGHT_TAG = "grandlivre/night"

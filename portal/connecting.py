@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors.catalog import PACKAGES, Package, package
+from connectors.catalog import PACKAGES, package
 from connectors.contract import DossierRef
+from connectors.package import Package
 from foundation.errors import AskForAccess, GrandlivreError, RateLimited, SignInAgain, VendorDown, WrongInput
 from foundation.secrets import Secret
 from portal.output import show, tell

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.errors import ReportABug
 from foundation.home import DATABASE_VARIABLE, Home

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors.catalog import Package, package
+from connectors.catalog import package
 from connectors.contract import DossierRef, FiscalYear
+from connectors.package import Package
 from foundation.errors import WrongInput
 from portal.connecting import JsonFlag, opened
 from portal.mapping import query_if_published

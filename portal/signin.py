@@ -20,11 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from connectors.budgets import LocalBudget
-from connectors.catalog import Package
 from connectors.consent import Consent, Question, accept
 from connectors.contract import Access
 from connectors.http import HttpClient, VendorWays
 from connectors.oauth import OAuthApp
+from connectors.package import Package
 from foundation.errors import Wait, WrongInput
 from foundation.secrets import Secret
 from portal.output import tell

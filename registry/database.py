@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection as Wire
@@ -24,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from foundation.errors import Busy, GrandlivreError, ReportABug, WrongInput
 from foundation.home import Home
-from registry.locks import Locks
+from registry.locks import Locks, held
 from registry.vault import Vault
 
 _WAIT = 30  # seconds for a lock that another process holds
@@ -47,11 +46,20 @@ def open_engine(home: Home) -> Engine:
             postgres.ensure_schema(connection, _SCHEMA)
         options = {"options": f"-c search_path={_SCHEMA}"}
         return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=options)
-    _create_private(home.registry)
+    os.close(os.open(home.registry, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
     engine = create_engine(f"sqlite:///{home.registry}", hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if not home.registry.stat().st_size:
+        _enter_wal_mode(engine, home)
     return engine
+
+
+def _enter_wal_mode(engine: Engine, home: Home) -> None:
+    """Lets one process put a new file into WAL mode: where two do, SQLite refuses one at once, whatever its timeout."""
+    busy = "another process has been making the registry for a minute"
+    with held(home.locks / "registry.lock", timeout=60, busy=busy), explained(), engine.connect():
+        pass
 
 
 def for_writing(engine: Engine) -> Engine:
@@ -120,11 +128,6 @@ def _told(error: DatabaseError | InterfaceError) -> GrandlivreError:
             next_step="Start it, or wait until it is back, then try again; the nightly run does so by itself.",
         )
     return ReportABug(f"the registry's database refused ({cause})")
-
-
-def _create_private(path: Path) -> None:
-    """An empty database file of mode 0600; SQLite gives its side files the same mode."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _set_up_sqlite(connection: Any, record: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from resources.warehouse import WarehouseResource
 
 

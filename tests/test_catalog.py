@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.catalog import CAPABILITIES, DELETION_METHODS, PACKAGES, available_packages, package
+from connectors.catalog import PACKAGES, available_packages, package
+from connectors.package import CAPABILITIES, DELETION_METHODS
 from foundation.errors import WrongInput
 
 SLUGS = [

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
-from connectors.catalog import Package
+from connectors.package import Package
 from connectors.sandbox.company import Company, company
 
 DETAILS = frozenset(

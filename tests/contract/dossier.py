@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.sync import Outcome, SyncOptions, sync_dossier
-from connectors.catalog import Package
+from connectors.package import Package
 from connectors.sandbox.company import Company, Line
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.home import Home

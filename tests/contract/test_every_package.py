@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from portal.linking import refuse_mid_year
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 

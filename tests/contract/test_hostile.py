@@ -11,8 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
 from connectors.contract import Batch, ExtractRequest, NextCursor
+from connectors.package import Package
 from connectors.sandbox.stage import Sandbox
 from connectors.sandbox.vendor import Fault, FaultKind, Vendor
 from foundation.errors import GrandlivreError, RateLimited, SignInAgain, VendorDown

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.catalog import Package, available_packages
+from connectors.catalog import available_packages
+from connectors.package import Package
 from tests.contract.dossier import linked, told_by
 
 LINES_ALONE = {"cegid"}  # a FEC holds no balances

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
@@ -14,6 +15,7 @@ from foundation.home import Home
 from foundation.secrets import Secret
 from registry import upgrade
 from registry.database import for_writing, open_engine
+from registry.locks import held
 from registry.models import Base
 from registry.store import Link, Registry
 from registry.vault import Vault
@@ -112,6 +114,20 @@ def test_a_database_kept_by_another_process_is_busy(home: Home, registry: Regist
         with registry.writing(), pytest.raises(Busy, match="has kept the registry"), other.writing():
             pass
         assert other.ensure_firm("Vandamme").firm_id == "vandamme"
+
+
+def test_a_new_file_is_put_into_wal_mode_by_one_process_while_the_others_wait(home: Home) -> None:
+    home.create()
+    with ThreadPoolExecutor(1) as other:
+        with held(home.locks / "registry.lock", timeout=0, busy="busy"):
+            opening = other.submit(open_engine, home)
+            with pytest.raises(TimeoutError):
+                opening.result(timeout=0.3)
+            assert home.registry.stat().st_size == 0
+        with opening.result(timeout=10).connect() as connection:
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    opening.result().dispose()
+    assert home.registry.stat().st_size > 0
 
 
 def test_eight_processes_open_a_new_installation_at_once_and_write_without_losing_anything(home: Home) -> None:

@@ -20,9 +20,10 @@ from registry.locks import Locks
 from registry.models import Base
 from registry.store import Registry
 from registry.vault import Vault
+from tests.exact_online.landed import Clock
 from tests.postgres import Server
 from tests.registry import worker
-from tests.registry.test_budgets import share_out
+from tests.registry.test_budgets import opened, share_out
 from tests.registry.vendor import TokenEndpoint
 
 
@@ -168,7 +169,7 @@ def test_the_registry_keeps_to_its_schema(registry: Registry, home: Home) -> Non
         assert found.fetchall() == [("registry",)]
 
 
-def test_calls_are_given_once_to_all_who_share_them(registry: Registry, elsewhere: Home) -> None:
-    with Registry.open(elsewhere) as other:
-        assert share_out([registry, other], 100) == 100
-    assert {(each.window, each.left) for each in registry.budgets.standing()} == {("day", 0), ("firmday", 0)}
+def test_calls_are_given_once_to_all_who_share_them(home: Home, elsewhere: Home) -> None:
+    with opened(home, Clock()) as one, opened(elsewhere, Clock()) as other:
+        assert share_out([one, other], 100) == 100
+        assert {(each.window, each.left) for each in one.budgets.standing()} == {("day", 0), ("firmday", 0)}

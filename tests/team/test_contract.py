@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.catalog import Package, package
+from connectors.catalog import package
+from connectors.package import Package
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 
 

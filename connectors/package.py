@@ -1,0 +1,139 @@
+"""What a row of the catalog says about a package: how it is reached, what it takes, what it can and what limits it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
+from types import ModuleType
+from typing import Literal, get_args
+
+from connectors.addresses import require_encrypted
+from foundation.allowance import Limit
+from foundation.errors import WrongInput
+
+Level = Literal["firm", "dossier", "support", "on_premise"]
+Kind = Literal["ledger", "totals", "administrative"]
+Contract = Literal["documented", "public code", "reconstructed"]
+
+DeletionMethod = Literal["feed", "status", "id sweep", "change digest", "full read", "never deleted"]
+"""How deleted lines are noticed.
+
+* ``feed``: the package lists what was deleted;
+* ``status``: a deleted entry stays, and its status tells;
+* ``id sweep``: the ids that stand in the package are compared with those that stand here;
+* ``change digest``: a digest tells which part changed, and that part is read again;
+* ``full read``: what is read again (a file, a year, a list) replaces what stood, and lines that are not in it are gone;
+* ``never deleted``: the package corrects with entries of their own.
+"""
+DELETION_METHODS: tuple[str, ...] = get_args(DeletionMethod)
+
+CAPABILITIES = ("discover", "from_date", "incremental", "deletions", "package_trial_balance", "totals")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting or a secret that ``connect`` takes, under the vendor's own name in snake_case."""
+
+    name: str
+    help: str
+    secret: bool = False
+    required: bool = True
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The declared way in which deleted lines are noticed; ``how`` explains it where the method alone does not."""
+
+    method: DeletionMethod
+    how: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} ({self.how})" if self.how else self.method
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package as people know it. ``limits`` are the calls that the vendor allows, until it tells otherwise."""
+
+    slug: str
+    name: str
+    level: Level
+    kind: Kind
+    transport: str
+    contract: Contract
+    fields: tuple[Field, ...]
+    capabilities: frozenset[str]
+    deletion: Deletion
+    room: str | None = None
+    country: str | None = None
+    note: str = ""
+    limits: tuple[Limit, ...] = ()
+    consent_when: tuple[str, str] | None = None
+    """Where an app may sign in as itself, too: the setting, and its value, with which a person gives consent."""
+
+    @property
+    def available(self) -> bool:
+        return self.room is not None
+
+    @property
+    def deletions(self) -> str:
+        """How deleted lines are noticed, in words: the method first."""
+        return str(self.deletion)
+
+    @property
+    def settings(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if not field.secret)
+
+    @property
+    def secrets(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.secret)
+
+    @property
+    def by_redirect(self) -> bool:
+        """Whether a person may sign in to the package and give consent, in place of giving it all as secrets."""
+        return any(field.name == "refresh_token" for field in self.secrets)
+
+    def asks_consent(self, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with ``settings`` is made by a person who signs in."""
+        setting, value = self.consent_when or ("", "")
+        return self.by_redirect and (not setting or settings.get(setting) == value)
+
+    def load_room(self) -> ModuleType:
+        """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
+        if self.room is None:
+            raise WrongInput(
+                f"{self.name} is not available yet",
+                next_step="See `grandlivre software` for the packages that can be linked today.",
+            )
+        return import_module(self.room)
+
+    @property
+    def reading(self) -> str:
+        """A fingerprint of how the room reads what is landed: figures are made again when it changes."""
+        text = files(self.load_room()).joinpath("normalize.sql").read_text(encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
+        """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting, and
+        for an address that secrets and books would reach unencrypted."""
+        known = {field.name for field in self.settings}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise WrongInput(
+                f"{self.name} has no setting {', '.join(unknown)}",
+                next_step=f"It takes: {', '.join(sorted(known))} (see `grandlivre software {self.slug}`).",
+            )
+        values = {field.name: field.default for field in self.settings if field.default} | dict(given)
+        missing = [field.name for field in self.settings if field.required and not values.get(field.name)]
+        if missing:
+            raise WrongInput(
+                f"{self.name} needs the setting {', '.join(missing)}",
+                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing),
+            )
+        for name in (name for name in values if name.endswith("_url")):
+            require_encrypted(name, values[name])
+        return values

@@ -43,7 +43,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=F
     """What either side says. Unknown fields are ignored: the other side may be newer."""
 
 
-class Enrolment(Message):
+class Enrolment(Message, frozen=True, kw_only=True):
     """A one-time ``code`` that an administrator was shown, and the server that uses it."""
 
     code: str
@@ -52,14 +52,14 @@ class Enrolment(Message):
     version: str
 
 
-class Enrolled(Message):
+class Enrolled(Message, frozen=True, kw_only=True):
     """A service's id and its token; the token is told once, and the one before stops working when this one is used."""
 
     agent_id: str
     token: str
 
 
-class Year(Message):
+class Year(Message, frozen=True, kw_only=True):
     """A fiscal year of a dossier, ``end`` inclusive."""
 
     label: str
@@ -68,7 +68,7 @@ class Year(Message):
     closed: bool | None = None
 
 
-class Dossier(Message):
+class Dossier(Message, frozen=True, kw_only=True):
     """A dossier that the service sees. ``external_id`` is its folder name, or what the package calls it by."""
 
     external_id: str
@@ -80,8 +80,8 @@ class Dossier(Message):
     years: list[Year] = []
 
 
-class Source(Message):
-    """A place that the service is configured to read: ``name`` is the service's own, ``software`` a slug of the catalog.
+class Source(Message, frozen=True, kw_only=True):
+    """A place that the service is configured to read: ``name`` is the service's own, ``software`` one of the catalog.
 
     ``trouble`` says in a person's words why it cannot be read now; its dossiers are then those seen last.
     """
@@ -92,7 +92,7 @@ class Source(Message):
     trouble: str | None = None
 
 
-class Report(Message):
+class Report(Message, frozen=True, kw_only=True):
     """How the service fares. Bytes of the spool and of what is free on its disk."""
 
     version: str
@@ -105,14 +105,14 @@ class Report(Message):
     last_error: str | None = None
 
 
-class Reported(Message):
+class Reported(Message, frozen=True, kw_only=True):
     """The hub's answer to a report: when to report next, and whether to ask for a new token now."""
 
     next_in_seconds: float
     renew_token: bool = False
 
 
-class Request(Message):
+class Request(Message, frozen=True, kw_only=True):
     """A dossier that the hub wants read: everything, or lines from ``since`` on.
 
     ``cursor`` is that of the delivery which the hub holds, so that an unchanged dossier is only confirmed. ``urgent``:
@@ -129,11 +129,11 @@ class Request(Message):
     urgent: bool = False
 
 
-class Requests(Message):
+class Requests(Message, frozen=True, kw_only=True):
     requests: list[Request] = []
 
 
-class Refusal(Message):
+class Refusal(Message, frozen=True, kw_only=True):
     """Why a request could not be met: a ``kind`` of :mod:`foundation.errors`, its cause, and what to do."""
 
     kind: str
@@ -141,7 +141,7 @@ class Refusal(Message):
     next_step: str
 
 
-class File(Message):
+class File(Message, frozen=True, kw_only=True):
     """A Parquet file of one resource: ``size`` in bytes, ``sha256`` in hexadecimal."""
 
     resource: str
@@ -150,7 +150,7 @@ class File(Message):
     sha256: str
 
 
-class Remark(Message):
+class Remark(Message, frozen=True, kw_only=True):
     """A note of the reading (:class:`connectors.contract.Note`)."""
 
     code: str
@@ -158,7 +158,7 @@ class Remark(Message):
     count: int = 1
 
 
-class Delivery(Message):
+class Delivery(Message, frozen=True, kw_only=True):
     """A dossier as it was read. ``delivery_id`` is chosen by the service, once, and kept over retries and restarts.
 
     ``unchanged``: nothing differs from the request's cursor, and there are no files. ``stated`` are counts that the
@@ -180,7 +180,7 @@ class Delivery(Message):
     files: list[File] = []
 
 
-class Standing(Message):
+class Standing(Message, frozen=True, kw_only=True):
     """How much of a delivery has come: bytes per resource. ``accepted`` once all of it was checked and is kept."""
 
     delivery_id: str
@@ -188,7 +188,7 @@ class Standing(Message):
     accepted: bool = False
 
 
-class Trouble(Message):
+class Trouble(Message, frozen=True, kw_only=True):
     """Why a call was refused, and what the people of the server can do about it."""
 
     cause: str

@@ -102,7 +102,7 @@ def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Packa
         name=name,
         level="on_premise",
         kind="ledger",
-        transport="drop folder (CSV, FEC, XAF)",
+        transport="drop folder (CSV, spreadsheets, FEC, XAF, FAIA)",
         contract="reconstructed",
         fields=(_ROOT,),
         capabilities=_READER | {"package_trial_balance", "totals"},

@@ -1,6 +1,7 @@
 """The drop folder: packages whose storage is not public export files into a folder per dossier, and we read those.
 
-Our own CSV contract, the French FEC and the Dutch XAF are told apart by file name; see :mod:`.folder`.
+Our own CSV contract (as spreadsheets, too), the French FEC, the Dutch XAF and the SAF-T family are told apart by name
+and content; see :mod:`.folder`.
 """
 
 from __future__ import annotations

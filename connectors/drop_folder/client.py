@@ -14,14 +14,15 @@ from lxml import etree
 
 from connectors.catalog import PACKAGES
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear, NextCursor
-from connectors.drop_folder import xaf_xml
 from connectors.drop_folder.books_sql import normalize
+from connectors.drop_folder.dossier import french_vat
 from connectors.drop_folder.folder import Contents, look_into
 from connectors.drop_folder.profiles import adjusted, profile
-from connectors.drop_folder.reader import FolderReader, french_vat
+from connectors.drop_folder.reader import FolderReader
 from connectors.drop_folder.resources import BALANCES, LINES, RESOURCES
 from connectors.drop_folder.settings import identity, read_settings
 from connectors.drop_folder.workbench import Workbench
+from connectors.drop_folder.xaf_heading import read_company
 from connectors.files import fingerprint, list_dossier_folders, resolve_dossier_folder, snapshot_set
 from foundation.errors import BadFile, Busy, FixTheData, GrandlivreError
 
@@ -135,7 +136,7 @@ class DropFolder:
         try:
             told = identity(read_settings(contents.single.get("dossier"), self._profile))
             if contents.xaf and not told["name"]:
-                found = xaf_xml.read_header(contents.xaf[-1])
+                found = read_company(contents.xaf[-1])
                 told["name"] = found.company.get("companyname")
                 told["vat_number"] = told["vat_number"] or found.company.get("taxregident")
                 told["country"] = told["country"] or found.company.get("taxregistrationcountry")

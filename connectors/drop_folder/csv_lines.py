@@ -1,4 +1,4 @@
-"""Our own CSV contract: the ledger of a year in lines_<label>.csv, control totals in trial_balance_<label>.csv.
+"""Our own CSV contract: the ledger of a year in lines_<label>.csv.
 
 Nothing is repaired in silence: what cannot be read stops the sync with file, line and column; what looks odd but can
 be read becomes a note.
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from connectors.drop_folder import amounts, dates
 from connectors.drop_folder.checks import note_entries, require_balance
-from connectors.drop_folder.headings import BALANCES, LINES
+from connectors.drop_folder.headings import LINES
 from connectors.drop_folder.profiles import Profile
-from connectors.drop_folder.sheet import TABLE, Sheet, cleaned_copy, load_lines, open_sheet
+from connectors.drop_folder.sheet import TABLE, Sheet, open_sheet, skip_totals
 from connectors.drop_folder.workbench import Workbench, literal
 from foundation.errors import BadFile
 
@@ -24,7 +24,7 @@ def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> No
     """
     sheet = open_sheet(bench, path, LINES, profile)
     _require_amounts(sheet)
-    _skip_totals(bench, sheet)
+    skip_totals(bench, sheet)
     dates.require(bench, TABLE, "date", name="date", file=path.name, needed=True)
     if "due_date" in sheet.columns:
         dates.require(bench, TABLE, "due_date", name="due_date", file=path.name)
@@ -68,64 +68,6 @@ def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> No
     _note_repeated(bench, path.name)
 
 
-def read_balances(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
-    """Adds a package's own trial balance of a year (before closing entries). Raises BadFile when it is not balanced."""
-    sheet = open_sheet(bench, path, BALANCES, profile)
-    _skip_totals(bench, sheet)
-    columns = []
-    for column in ("opening", "debit", "credit", "closing"):
-        if column in sheet.columns:
-            sign = amounts.decide(bench, TABLE, column, name=column, file=path.name, fixed=profile.decimal)
-            columns.append(f"coalesce({amounts.parsed(column, sign)}, 0) AS {column}")
-    bench.db.execute(
-        f"""INSERT INTO balances BY NAME
-        SELECT {literal(label)} AS fiscal_year, {literal(path.name)} AS file, {sheet.column("account")} AS account,
-            {sheet.column("name")} AS name, {", ".join(columns)}
-        FROM {TABLE} ORDER BY row"""
-    )
-    _require_balanced_closing(bench, path.name)
-    unlike = bench.row(
-        "SELECT count(*) FILTER (opening + debit - credit <> closing) FROM balances WHERE file = ?", [path.name]
-    )[0]
-    bench.note("balance_rows_do_not_add_up", f"{path.name}: opening + debit - credit is not closing", unlike)
-
-
-def read_first(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
-    """Adds a trial balance in the text form of Belgian annual-accounts software: TAB, no headings, account,
-    description, debit balance, credit balance. Raises BadFile when it is not balanced."""
-    cleaned = cleaned_copy(bench, path, profile, profile.usual_encoding)
-    load_lines(bench, cleaned)
-    cleaned.unlink()
-    bench.db.execute(
-        f"""CREATE OR REPLACE TABLE {TABLE} AS
-        SELECT row, trim(f[1]) AS account, trim(f[2]) AS name, f[3] AS debit, f[4] AS credit, len(f) AS fields
-        FROM (SELECT row, string_split(line, chr(9)) AS f FROM text_lines WHERE trim(line) <> '')"""
-    )
-    wrong = bench.row(f"SELECT min({{'row': row, 'fields': fields}}) FROM {TABLE} WHERE fields < 4 OR account = ''")[0]
-    if wrong:
-        raise BadFile(
-            f"line {wrong['row']} has {wrong['fields']} fields; expected are account, description, debit and credit, "
-            "separated by TAB",
-            subject=path.name,
-        )
-    sides = [
-        amounts.parsed(side, amounts.decide(bench, TABLE, side, name=side, file=path.name, fixed=profile.decimal))
-        for side in ("debit", "credit")
-    ]
-    bench.db.execute(
-        f"""INSERT INTO balances BY NAME SELECT {literal(label)} AS fiscal_year, {literal(path.name)} AS file, account,
-            name, coalesce({sides[0]}, 0) - coalesce({sides[1]}, 0) AS closing
-        FROM {TABLE} ORDER BY row"""
-    )
-    _require_balanced_closing(bench, path.name)
-
-
-def _require_balanced_closing(bench: Workbench, file: str) -> None:
-    off = bench.row("SELECT coalesce(sum(closing), 0) FROM balances WHERE file = ?", [file])[0]
-    if off:
-        raise BadFile(f"the closing balances add up to {off:.2f} instead of 0", subject=file)
-
-
 def _require_amounts(sheet: Sheet) -> None:
     if not ({"debit", "credit"} <= sheet.columns or "amount" in sheet.columns):
         lacking = " and ".join(side for side in ("debit", "credit") if side not in sheet.columns)
@@ -135,13 +77,6 @@ def _require_amounts(sheet: Sheet) -> None:
             next_step="Export debit and credit, or one signed amount (debit +); a heading of your own is named in "
             "dossier.csv (column.debit;HEADING).",
         )
-
-
-def _skip_totals(bench: Workbench, sheet: Sheet) -> None:
-    """Subtotals of printed lists have no account number; they are left out and counted."""
-    skipped = bench.row(f"SELECT count(*) FROM {TABLE} WHERE {sheet.column('account')} IS NULL")[0]
-    bench.db.execute(f"DELETE FROM {TABLE} WHERE {sheet.column('account')} IS NULL")
-    bench.note("subtotals_skipped", f"{sheet.file}: rows without an account number are taken for subtotals", skipped)
 
 
 def _require_whole(bench: Workbench, sheet: Sheet, column: str) -> str:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from connectors.drop_folder import spreadsheet
 from connectors.files import is_inside, unreadable
 from foundation.errors import BadFile, Busy
 
 READY = "ready"
+BALANCE_TEXTS = FIRST, ACCON = ".first.txt", ".accon.txt"
+"""Trial balances of annual-accounts software: ``<anything>_<label>.first.txt``."""
 EXPECTED = (
-    "Put fiscal_years.csv and lines_<year>.csv, an XML audit file (.xaf) or a FEC file (<SIREN>FEC<yyyymmdd>.txt) there"
+    "Put fiscal_years.csv and lines_<year>.csv (or .xlsx), an XML audit file (XAF, FAIA) "
+    "or a FEC file (<SIREN>FEC<yyyymmdd>.txt) there"
 )
 _SINGLE = ("dossier", "accounts", "fiscal_years", "journals", "parties")
-_TEXT_FILE = (".csv", ".txt", ".tsv")
+_TABLES = (".csv", ".txt", ".tsv", spreadsheet.ENDING)
 # A FEC's name says who and until when only when it is one; copies are often renamed around the letters FEC.
 _FEC_NAME = re.compile(r"(\d{9})(\d{5})?FEC(20\d{2})([01]\d)([0-3]\d)([ _.(-].*)?", re.IGNORECASE)
 
@@ -121,9 +125,9 @@ def _place(contents: Contents, path: Path) -> None:
         contents.ready = path
     elif ending == ".xaf" or (ending == ".xml" and _is_audit_file(path)):
         contents.xaf.append(path)
-    elif path.name.lower().endswith(".first.txt"):
-        _claim(contents.balances, path.name.lower().removesuffix(".first.txt").rpartition("_")[2], path)
-    elif ending not in _TEXT_FILE:
+    elif path.name.lower().endswith(BALANCE_TEXTS):
+        _claim(contents.balances, name.rpartition(".")[0].rpartition("_")[2], path)
+    elif ending not in _TABLES:
         contents.ignored.append(path.name)
     elif name in _SINGLE:
         _claim(contents.single, name, path)
@@ -131,7 +135,7 @@ def _place(contents: Contents, path: Path) -> None:
         _claim(contents.lines, name.removeprefix("lines_"), path)
     elif name.startswith("trial_balance_"):
         _claim(contents.balances, name.removeprefix("trial_balance_"), path)
-    elif "fec" in name:
+    elif "fec" in name and ending != spreadsheet.ENDING:
         contents.fec.append(FecFile(path, path.stat().st_mtime_ns, *fec_name(path.stem)))
     else:
         contents.ignored.append(path.name)
@@ -148,7 +152,6 @@ def _claim(places: dict[str, Path], key: str, path: Path) -> None:
 
 
 def _is_audit_file(path: Path) -> bool:
-    """An XAF under the ending .xml: root auditfile, and not the Luxembourg file of the same name."""
+    """An audit file under the ending .xml: XAF's root is auditfile, that of SAF-T (FAIA) AuditFile."""
     with path.open("rb") as stream:
-        start = stream.read(4096).replace(b"\0", b"").lower()
-    return b"auditfile" in start and b"auditfileversion" not in start
+        return b"auditfile" in stream.read(4096).replace(b"\0", b"").lower()

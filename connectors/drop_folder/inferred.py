@@ -45,5 +45,8 @@ ACCOUNT_PREFIXES = {
 }
 ACCOUNT_PREFIXES["LU"] = ACCOUNT_PREFIXES["BE"]
 
+# Account types of SAF-T in our words; others are taken as they are.
+SAFT_ACCOUNT_TYPES = {"sale": "income", "expense": "expense", "asset": "asset", "liability": "liability"}
+
 # Control accounts of parties in a FEC, by the start of the account that carries the auxiliary account.
 FEC_PARTY_KINDS = (("40", "supplier"), ("41", "customer"))

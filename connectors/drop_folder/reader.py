@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from connectors.contract import FiscalYear
-from connectors.drop_folder import csv_lines, fec, fec_years, lists, xaf
+from connectors.drop_folder import balances, csv_lines, fec, fec_years, lists, xaf
+from connectors.drop_folder.dossier import described
 from connectors.drop_folder.folder import Contents
 from connectors.drop_folder.profiles import Profile
 from connectors.drop_folder.resources import DOSSIER
@@ -28,11 +29,12 @@ _ONE_SOURCE = "Leave one file for each fiscal year in the folder and sync again.
 
 @dataclass(frozen=True)
 class _Source:
-    """A file that tells one fiscal year."""
+    """A file that tells one fiscal year; one of SAF-T ``tells_balances`` too."""
 
     year: FiscalYear
     file: str
     read: Callable[[], None]
+    tells_balances: bool = False
 
 
 class FolderReader:
@@ -67,7 +69,9 @@ class FolderReader:
         Years that end before ``since`` are needed only when the first year from there on tells no opening balance.
         """
         condition = "false"
-        if not totals_only:
+        if totals_only:
+            self._read_all([source for source in self._sources if source.tells_balances])
+        else:
             if not self._sources:
                 raise BadFile(
                     "the folder holds trial balances and no lines",
@@ -86,14 +90,17 @@ class FolderReader:
         """The package's trial balances. Beside lines they are controls, so that one of a year without lines is none."""
         labels = {year.label.lower(): year.label for year in self.years}
         with_lines = {source.year.label for source in self._sources}
+        told = {year for (year,) in self.bench.rows("SELECT DISTINCT fiscal_year FROM balances")}
         alone = []
         for label, path in self.contents.balances.items():
             year = self._label(labels, label, path)
+            if year in told:
+                self.bench.note("balances_told_twice", f"{path.name} is left out: the audit file tells them")
+                continue
             if not totals_only and year not in with_lines:
                 alone.append(path.name)
                 continue
-            read = csv_lines.read_first if path.name.lower().endswith(".first.txt") else csv_lines.read_balances
-            read(self.bench, path, year, self.profile)
+            balances.read(self.bench, path, year, self.profile)
         names = ", ".join(alone)
         self.bench.note(
             "totals_without_lines", f"{names}: years without lines are shown by a link of totals only", len(alone)
@@ -106,23 +113,8 @@ class FolderReader:
 
     def describe(self, fallback_country: str | None) -> None:
         """Fills resource ``dossier``: from dossier.csv, else from the newest audit file, else from the FEC's SIREN."""
-        told = identity(self.settings)
         newest = max(self._headings, key=lambda heading: heading.year.end, default=None)
-        if newest:
-            company = newest.company
-            told["name"] = told["name"] or company.get("companyname")
-            told["vat_number"] = told["vat_number"] or company.get("taxregident")
-            told["country"] = told["country"] or company.get("taxregistrationcountry") or "NL"
-            told["currency"] = told["currency"] or newest.currency
-        if self.contents.fec:
-            told["country"] = told["country"] or "FR"
-            told["vat_number"] = told["vat_number"] or (french_vat(self._siren) if self._siren else None)
-        told["country"] = told["country"] or fallback_country
-        told["currency"] = (told["currency"] or "EUR").upper()
-        told["name"] = told["name"] or self.contents.folder.name
-        told["code"] = told["code"] or self.contents.folder.name
-        formats = {"csv": self.contents.lines, "xaf": self.contents.xaf, "fec": self.contents.fec}
-        told["format"] = " ".join(name for name, files in formats.items() if files)
+        told = described(self.contents, identity(self.settings), newest, self._siren, fallback_country)
         self.bench.insert("dossier", pa.Table.from_pylist([told], schema=DOSSIER.schema))
 
     def _add_csv(self, years: dict[str, FiscalYear]) -> None:
@@ -153,7 +145,12 @@ class FolderReader:
             self._headings.append(heading)
             year = self._matched(heading.year, path, years)
             years[year.label] = year
-            self._claim(year, path, lambda h=heading, y=year: xaf.read_xaf(self.bench, h, y.label, self.profile))
+            self._claim(
+                year,
+                path,
+                lambda h=heading, y=year: xaf.read_xaf(self.bench, h, y.label, self.profile),
+                tells_balances=heading.form == "saft",
+            )
 
     def _add_fec(self, years: dict[str, FiscalYear]) -> None:
         """Reads every FEC: where its year begins and ends stands in its entries only."""
@@ -191,7 +188,7 @@ class FolderReader:
                 )
         return year
 
-    def _claim(self, year: FiscalYear, path: Path, read: Callable[[], None]) -> None:
+    def _claim(self, year: FiscalYear, path: Path, read: Callable[[], None], *, tells_balances: bool = False) -> None:
         for other in self._sources:
             if other.year.label == year.label:
                 raise BadFile(
@@ -199,7 +196,7 @@ class FolderReader:
                     subject=self.contents.folder.name,
                     next_step=_ONE_SOURCE,
                 )
-        self._sources.append(_Source(year, path.name, read))
+        self._sources.append(_Source(year, path.name, read, tells_balances))
 
     def _label(self, labels: Mapping[str, str], label: str, path: Path) -> str:
         if label not in labels:
@@ -241,8 +238,3 @@ class FolderReader:
         return self.bench.row(
             "SELECT count(*) FROM lines WHERE year = ? AND (kind = 'opening' OR period = 0)", [source.year.label]
         )[0]
-
-
-def french_vat(siren: str) -> str:
-    """The VAT number that belongs to a SIREN: FR, a two-digit key, the SIREN."""
-    return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"

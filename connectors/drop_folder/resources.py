@@ -1,4 +1,4 @@
-"""What is landed from a drop folder: one raw form for its three formats (our CSV contract, FEC, XAF).
+"""What is landed from a drop folder: one raw form for its formats (our CSV contract, FEC, XAF, SAF-T).
 
 ``lines`` holds the ledger as the files tell it, amounts and dates already typed: ``file`` and ``row`` say where a
 line stands (``row`` counts from 1), ``entry`` what keeps the lines of one entry together, ``kind`` is ``opening``

@@ -1,4 +1,4 @@
-"""The CSV contract as six packages' users would export it."""
+"""The CSV contract as six packages' users would export it, one of them as spreadsheets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+
+from openpyxl import Workbook
 
 from connectors.sandbox.company import Company, Line
 
@@ -88,6 +90,8 @@ class Dialect:
     quote_all: bool = False
     ready: bool = False
     newline: str = "\r\n"
+    spreadsheet: bool = False
+    """Writes .xlsx in place of .csv, with numbers and dates as such."""
 
     def write(self, folder: Path, company: Company) -> None:
         """One folder's files; the marker READY last, where the export writes one."""
@@ -175,6 +179,8 @@ class Dialect:
         return [cells[column] for column in self.columns]
 
     def _file(self, path: Path, headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str = "") -> None:
+        if self.spreadsheet:
+            return _save(path.with_suffix(".xlsx"), [*([title],) * bool(title), headings, *rows])
         out = io.StringIO()
         quoting = csv.QUOTE_ALL if self.quote_all else csv.QUOTE_MINIMAL
         writer = csv.writer(out, delimiter=self.separator, lineterminator=self.newline, quoting=quoting)
@@ -196,6 +202,14 @@ class Dialect:
                 return str(cell)
 
 
+def _save(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(path.stem)
+    for row in rows:
+        sheet.append(list(row))
+    book.save(path)
+
+
 EXPERTM = Dialect(";", encoding="windows-1252", dates="%d/%m/%Y", headings=_FRENCH, title="Grand livre des comptes")
 WINGS = Dialect(
     "\t",
@@ -203,7 +217,7 @@ WINGS = Dialect(
     columns=list(_DUTCH),
     headings=_DUTCH,
 )
-VEROCOUNT = Dialect(";", dates="%Y%m%d", columns=(*_LINES, "modified_at"), ready=True, newline="\n")
+VEROCOUNT = Dialect("", columns=(*_LINES, "modified_at"), ready=True, spreadsheet=True, title="Grootboek")
 # Neither booking periods nor line numbers: both follow from dates and order.
 TOPACCOUNT = Dialect("|", columns=[column for column in _LINES if column not in ("period", "line_no")])
 ADSOLUT = Dialect(",", decimal=".", dates="%d/%m/%Y", quote_all=True, encoding="utf-8-sig")

@@ -7,7 +7,9 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from connectors.drop_folder import spreadsheet
 from connectors.drop_folder.headings import SEPARATORS, fold
 from connectors.drop_folder.profiles import Profile
 from connectors.drop_folder.text import guess_single_byte
@@ -21,13 +23,7 @@ def read_settings(path: Path | None, profile: Profile) -> dict[str, str]:
     """
     if path is None:
         return {}
-    data = path.read_bytes().replace(b"\0", b"")
-    try:
-        content = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        high = Counter(byte for byte in data if byte > 127)
-        content = data.decode(profile.encoding or guess_single_byte(high, profile.usual_encoding), errors="replace")
-    lines = [line for line in content.splitlines() if line.strip()]
+    lines = [line for line in _content(path, profile).splitlines() if line.strip()]
     if not lines:
         return {}
     separator = max(SEPARATORS, key=lambda sign: sum(sign in line for line in lines))
@@ -41,6 +37,19 @@ def read_settings(path: Path | None, profile: Profile) -> dict[str, str]:
         if value and not (number == 1 and fold(key) in ("key", "sleutel", "cle")):
             found[key] = value
     return found
+
+
+def _content(path: Path, profile: Profile) -> str:
+    if path.suffix.lower() == spreadsheet.ENDING:
+        with TemporaryDirectory() as folder:
+            spreadsheet.write_text(path, Path(folder) / path.stem)
+            return (Path(folder) / path.stem).read_text("utf-8")
+    data = path.read_bytes().replace(b"\0", b"")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        high = Counter(byte for byte in data if byte > 127)
+        return data.decode(profile.encoding or guess_single_byte(high, profile.usual_encoding), errors="replace")
 
 
 def identity(settings: Mapping[str, str]) -> dict[str, str | None]:

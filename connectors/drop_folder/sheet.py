@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 
-from connectors.drop_folder import text
+from connectors.drop_folder import spreadsheet, text
 from connectors.drop_folder.headings import SEPARATOR_NAMES, TOP_ROWS, Header, Kind, find_header
 from connectors.drop_folder.profiles import Profile
 from connectors.drop_folder.workbench import Workbench, literal
@@ -36,6 +36,8 @@ class Sheet:
 
 def open_sheet(bench: Workbench, path: Path, kind: Kind, profile: Profile) -> Sheet:
     """Reads ``path`` into table ``sheet``. Raises BadFile naming the file and the line or the columns at fault."""
+    if path.suffix.lower() == spreadsheet.ENDING:
+        return _spreadsheet(bench, path, kind, profile)
     cleaned = cleaned_copy(bench, path, profile, profile.usual_encoding)
     try:
         if kind.name == "lines" and profile.fixed_widths:
@@ -45,6 +47,17 @@ def open_sheet(bench: Workbench, path: Path, kind: Kind, profile: Profile) -> Sh
         cleaned.unlink(missing_ok=True)
 
 
+def _spreadsheet(bench: Workbench, path: Path, kind: Kind, profile: Profile) -> Sheet:
+    cleaned = bench.folder / "clean.txt"
+    try:
+        others = spreadsheet.write_text(path, cleaned)
+        sheet = _delimited(bench, cleaned, path.name, kind, replace(profile, separator=spreadsheet.SEPARATOR))
+    finally:
+        cleaned.unlink(missing_ok=True)
+    bench.note("sheets_ignored", f"{path.name}: only its first sheet is read, not {', '.join(others)}", len(others))
+    return sheet
+
+
 def cleaned_copy(bench: Workbench, path: Path, profile: Profile, usual: str) -> Path:
     """A copy of ``path`` as clean UTF-8; an encoding that is neither fixed nor usual is noted."""
     # Under a name of ours: in that of the file, brackets or stars would be taken for a pattern.
@@ -52,6 +65,13 @@ def cleaned_copy(bench: Workbench, path: Path, profile: Profile, usual: str) -> 
     if cleaned.guessed and cleaned.encoding not in (usual, "windows-1252", "iso8859-15"):
         bench.note("encoding_guessed", f"{path.name}: read as {cleaned.encoding}, which gives the most plausible words")
     return cleaned.path
+
+
+def skip_totals(bench: Workbench, sheet: Sheet) -> None:
+    """Subtotals of printed lists have no account number; they are left out and counted."""
+    skipped = bench.row(f"SELECT count(*) FROM {TABLE} WHERE {sheet.column('account')} IS NULL")[0]
+    bench.db.execute(f"DELETE FROM {TABLE} WHERE {sheet.column('account')} IS NULL")
+    bench.note("subtotals_skipped", f"{sheet.file}: rows without an account number are taken for subtotals", skipped)
 
 
 def _delimited(bench: Workbench, cleaned: Path, file: str, kind: Kind, profile: Profile) -> Sheet:

@@ -1,4 +1,4 @@
-"""XML audit files (XAF, Netherlands) as ledger lines: one file per fiscal year.
+"""XML audit files (the Dutch XAF, SAF-T such as FAIA) as ledger lines: one file per fiscal year.
 
 Amounts stand on their side (``amntTp`` D or C) with their sign. The opening balance becomes lines of period 0 in a
 journal ``opening``. The file's own totals are controls: what was read must add up to them.
@@ -14,12 +14,16 @@ from connectors.drop_folder import amounts, dates
 from connectors.drop_folder.checks import note_entries
 from connectors.drop_folder.profiles import Profile
 from connectors.drop_folder.workbench import Workbench, literal
-from connectors.drop_folder.xaf_heading import Heading, decode
+from connectors.drop_folder.xaf_heading import Form, Heading, decode
 from connectors.drop_folder.xaf_rows import DUE_DATES, TABLE, AuditFile, Row
 from foundation.errors import BadFile
 
 _VIEW = "xaf_lines"
 _SIDE = "upper(trim(side))"
+# What account, amount and side are called in a file.
+_WORDS: dict[Form, tuple[str, str, str]] = dict.fromkeys(("xaf", "older"), ("accID", "amnt", "amntTp")) | {
+    "saft": ("AccountID", "Amount", "DebitAmount or CreditAmount")
+}
 _KINDS = {"B": "both", "C": "customer", "S": "supplier"}
 
 
@@ -37,7 +41,7 @@ def read_xaf(bench: Workbench, heading: Heading, label: str, profile: Profile) -
         f"""CREATE OR REPLACE VIEW {_VIEW} AS SELECT rowid + 1 AS row, * REPLACE (
             CASE part WHEN 'opening' THEN {opening_day} ELSE coalesce(date, effective) END AS date) FROM {TABLE}"""
     )
-    _require_sides(bench, file)
+    _require_sides(bench, file, _WORDS[heading.form])
     dates.require(bench, _VIEW, "date", name="trDt", file=file, needed=True)
     sign = amounts.decide(bench, _VIEW, "amount", name="amnt", file=file, fixed=profile.decimal or ".")
     foreign = amounts.decide(bench, _VIEW, "currency_amount", name="curAmnt", file=file, fixed=profile.decimal or ".")
@@ -61,6 +65,7 @@ def read_xaf(bench: Workbench, heading: Heading, label: str, profile: Profile) -
         FROM {_VIEW} ORDER BY row"""
     )
     _add_due_dates(bench, file)
+    _add_balances(bench, found, label, file)
     _drop_repeated_opening(bench, file)
     note_entries(bench, file)
     bench.db.execute(f"DROP VIEW {_VIEW}; DROP TABLE {TABLE}; DROP TABLE {DUE_DATES}")
@@ -86,6 +91,7 @@ def _add_lists(bench: Workbench, found: AuditFile, label: str) -> None:
         kind="kind",
         vat_number="taxregident",
         country="taxregistrationcountry",
+        control_account="control_account",
     )
     insert(
         "told_periods",
@@ -103,14 +109,15 @@ def _add_lists(bench: Workbench, found: AuditFile, label: str) -> None:
         )
 
 
-def _require_sides(bench: Workbench, file: str) -> None:
+def _require_sides(bench: Workbench, file: str, words: tuple[str, str, str]) -> None:
+    account, amount, side = words
     wrong = bench.row(
         f"""SELECT min({{'row': row, 'side': side, 'account': account, 'amount': amount}}) FROM {_VIEW}
         WHERE side IS NULL OR {_SIDE} NOT IN ('D', 'C') OR account IS NULL OR amount IS NULL"""
     )[0]
     if wrong:
-        lacking = next((name for name in ("account", "amount") if wrong[name] is None), None)
-        what = f"has no {'accID' if lacking == 'account' else 'amnt'}" if lacking else f"has amntTp {wrong['side']!r}"
+        lacking = [word for word, name in ((account, "account"), (side, "side"), (amount, "amount")) if not wrong[name]]
+        what = f"has no {lacking[0]}" if lacking else f"has {side} {wrong['side']!r}"
         raise BadFile(f"ledger line {wrong['row']} {what}", subject=file)
 
 
@@ -158,6 +165,26 @@ def _add_due_dates(bench: Workbench, file: str) -> None:
         ) d
         WHERE lines.file = ? AND lines.journal = d.journal AND lines.entry = d.entry AND lines.line_no = d.line_no""",
         [file],
+    )
+
+
+def _add_balances(bench: Workbench, found: AuditFile, label: str, file: str) -> None:
+    """The package's own balances, where the file tells them: at the start and the end, each on its side."""
+    if not found.balances:
+        return
+    columns = ("account", "opening", "opening_side", "closing", "closing_side")
+    texts = {name: pa.array([row.get(name) for row in found.balances], pa.string()) for name in columns}
+    bench.insert("told_balances", pa.table(texts), create=True)
+    bench.db.execute("CREATE OR REPLACE VIEW told_rows AS SELECT rowid + 1 AS row, * FROM told_balances")
+
+    def signed(end: str) -> str:
+        notation = amounts.decide(bench, "told_rows", end, name=f"{end} balance", file=file, fixed=".")
+        return f"coalesce({amounts.parsed(end, notation)}, 0) * CASE {end}_side WHEN 'C' THEN -1 ELSE 1 END"
+
+    bench.db.execute(
+        f"""INSERT INTO balances BY NAME SELECT {literal(label)} AS fiscal_year, {literal(file)} AS file, account,
+            {signed("opening")} AS opening, {signed("closing")} AS closing FROM told_rows ORDER BY row;
+        DROP VIEW told_rows; DROP TABLE told_balances"""
     )
 
 

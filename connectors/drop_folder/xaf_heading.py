@@ -7,17 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from lxml import etree
 
 from connectors.contract import FiscalYear
-from connectors.drop_folder import text, xaf_older, xaf_xml
+from connectors.drop_folder import faia_xml, text, xaf_older, xaf_xml
 from connectors.drop_folder.workbench import Workbench
 from connectors.drop_folder.xaf_rows import AuditFile, Row, Rows
 from foundation.errors import BadFile
 
+_START = 4096  # bytes in which the header of a SAF-T file says its version
 T = TypeVar("T")
+Form = Literal["xaf", "older", "saft"]
+"""XAF from 3.2 on; the generations before it; the SAF-T family, of which FAIA is one."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Heading:
     name: str
     source: Path
     encoding: str | None
-    older: bool
+    form: Form
     year: FiscalYear
     company: Row
     currency: str | None
@@ -45,14 +48,25 @@ def read_heading(bench: Workbench, path: Path) -> Heading:
 
 
 def _heading(name: str, source: Path, encoding: str | None) -> Heading:
-    older = _is_older(name, source, encoding)
-    found = xaf_older.read_header(source) if older else xaf_xml.read_header(source, encoding)
+    form = _form(name, source, encoding)
+    found = _header(form, source, encoding)
     header = found.header
     start, end = (_date(header.get(key), key, name) for key in ("startdate", "enddate"))
     if end < start:
         raise BadFile(f"the header says that the year ends ({end}) before it starts ({start})", subject=name)
     year = FiscalYear(header.get("fiscalyear") or f"{end:%Y}", start, end)
-    return Heading(name, source, encoding, older, year, found.company, header.get("curcode"))
+    return Heading(name, source, encoding, form, year, found.company, header.get("curcode"))
+
+
+def read_company(path: Path) -> AuditFile:
+    """Header and company of a file, for a list of dossiers. Raises BadFile, XMLSyntaxError."""
+    return _header(_form(path.name, path, None), path, None)
+
+
+def _header(form: Form, source: Path, encoding: str | None) -> AuditFile:
+    if form == "older":
+        return xaf_older.read_header(source)
+    return (faia_xml if form == "saft" else xaf_xml).read_header(source, encoding)
 
 
 def _repaired(bench: Workbench, path: Path, error: etree.XMLSyntaxError, read: Callable[[Path], T]) -> T:
@@ -69,34 +83,39 @@ def _repaired(bench: Workbench, path: Path, error: etree.XMLSyntaxError, read: C
     return found
 
 
-def _is_older(name: str, path: Path, encoding: str | None) -> bool:
-    """Whether the file is of a generation before 3.2, by namespace or, where that does not tell, by what it holds."""
+def _form(name: str, path: Path, encoding: str | None) -> Form:
+    """Of which form the file is, by root and namespace or, where that does not tell, by what it holds."""
     with path.open("rb") as stream:
         is_xml = stream.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"<")
+        stream.seek(0)
+        saft = b"auditfileversion" in stream.read(_START).replace(b"\0", b"").lower()
     if not is_xml and xaf_older.is_older(path):
-        return True
+        return "older"
     root, namespace = xaf_xml.peek(path, encoding)
     if root != "auditfile":
         raise BadFile(
             f"the root of the XML is {root!r}, not auditfile",
             subject=name,
-            next_step="Export an XML audit file (XAF 3.2, 3.2.1 or 4.0).",
+            next_step="Export an XML audit file (XAF 3.2, 3.2.1 or 4.0; FAIA 2.01).",
         )
+    if saft:
+        return "saft"
     if re.search(r"3\.2(\.1)?$|4\.\d$", namespace.rstrip("/")):
-        return False
-    return xaf_older.is_older(path)
+        return "xaf"
+    return "older" if xaf_older.is_older(path) else "xaf"
 
 
 def decode(bench: Workbench, heading: Heading) -> AuditFile:
     """Reads the whole file into the workbench's tables of text. Raises BadFile where the XML is broken."""
-    if heading.older:
+    if heading.form == "older":
         return xaf_older.decode(heading.source, Rows(bench))
+    reader = faia_xml if heading.form == "saft" else xaf_xml
     try:
-        return xaf_xml.decode(heading.source, Rows(bench), encoding=heading.encoding)
+        return reader.decode(heading.source, Rows(bench), encoding=heading.encoding)
     except etree.XMLSyntaxError as error:
         if heading.encoding:
             raise xaf_xml.broken(heading.name, error) from error
-        return _repaired(bench, heading.source, error, lambda copy: xaf_xml.decode(copy, Rows(bench), encoding="utf-8"))
+        return _repaired(bench, heading.source, error, lambda copy: reader.decode(copy, Rows(bench), encoding="utf-8"))
 
 
 def _date(text_: str | None, name: str, file: str) -> date:

@@ -45,7 +45,8 @@ class Totals:
 
 @dataclass
 class AuditFile:
-    """What an audit file says once. ``accounts``, ``journals``, ``parties`` and ``periods`` are rows of text."""
+    """What an audit file says once. ``accounts``, ``journals``, ``parties`` and ``periods`` are rows of text; so are
+    ``balances``, with ``account`` and the amount and side of ``opening`` and ``closing``."""
 
     header: Row = field(default_factory=dict)
     company: Row = field(default_factory=dict)
@@ -56,6 +57,7 @@ class AuditFile:
     journals: list[Row] = field(default_factory=list)
     parties: list[Row] = field(default_factory=list)
     periods: list[Row] = field(default_factory=list)
+    balances: list[Row] = field(default_factory=list)
 
 
 class Rows:

@@ -22,7 +22,7 @@ _HEADER_ELEMENTS = frozenset(
     ("companyname", "taxregident", "taxregistrationcountry", "commercenr", "commercenumber", "companyident")
 )
 _LISTS = frozenset(("customerssuppliers", "generalledger", "vatcodes", "periods", "openingbalance", "transactions"))
-_SAFE: dict[str, Any] = {
+SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
@@ -36,8 +36,8 @@ def peek(path: Path, encoding: str | None = None) -> tuple[str, str]:
 
     Raises BadFile for a document type and for a file without XML, XMLSyntaxError for broken XML.
     """
-    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_SAFE)
-    for _, element in _fed(parser, path):
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **SAFE)
+    for _, element in fed(parser, path):
         if element.getroottree().docinfo.internalDTD is not None:
             raise BadFile(
                 "it declares a document type, which an audit file never has and which can hide an attack",
@@ -51,8 +51,8 @@ def peek(path: Path, encoding: str | None = None) -> tuple[str, str]:
 def read_header(path: Path, encoding: str | None = None) -> AuditFile:
     """Header and company only: reads no further than the first list of the file. Raises XMLSyntaxError."""
     found = AuditFile()
-    parser = etree.XMLPullParser(events=("start", "end"), encoding=encoding, **_SAFE)
-    for event, element in _fed(parser, path):
+    parser = etree.XMLPullParser(events=("start", "end"), encoding=encoding, **SAFE)
+    for event, element in fed(parser, path):
         name = local_name(element.tag)
         if event == "start":
             if name in _LISTS:
@@ -71,7 +71,7 @@ def decode(path: Path, rows: Rows, *, encoding: str | None = None) -> AuditFile:
     names: dict[str, str] = {}
     # Comments and processing instructions have no place here and would break the matching by tag.
     events = etree.iterparse(
-        str(path), events=("end",), encoding=encoding, remove_comments=True, remove_pis=True, **_SAFE
+        str(path), events=("end",), encoding=encoding, remove_comments=True, remove_pis=True, **SAFE
     )
     for _, element in events:
         tag = element.tag
@@ -223,7 +223,7 @@ def broken(file: str, error: etree.XMLSyntaxError) -> BadFile:
     )
 
 
-def _fed(parser: etree.XMLPullParser, path: Path) -> Iterator[tuple[str, etree._Element]]:
+def fed(parser: etree.XMLPullParser, path: Path) -> Iterator[tuple[str, etree._Element]]:
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             parser.feed(chunk)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.drop_folder.reader import french_vat
+from connectors.drop_folder.dossier import french_vat
 from foundation.errors import BadFile
 from tests.drop_folder.folders import FEC_HEADER, FEC_LINES, FEC_NAME, Read, connector, fec, fill, read
 

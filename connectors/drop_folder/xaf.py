@@ -21,8 +21,10 @@ from foundation.errors import BadFile
 _VIEW = "xaf_lines"
 _SIDE = "upper(trim(side))"
 # What account, amount and side are called in a file.
-_WORDS: dict[Form, tuple[str, str, str]] = dict.fromkeys(("xaf", "older"), ("accID", "amnt", "amntTp")) | {
-    "saft": ("AccountID", "Amount", "DebitAmount or CreditAmount")
+_WORDS: dict[Form, tuple[str, str, str]] = {
+    "xaf": ("accID", "amnt", "amntTp"),
+    "older": ("accID", "amnt", "amntTp"),
+    "saft": ("AccountID", "Amount", "DebitAmount or CreditAmount"),
 }
 _KINDS = {"B": "both", "C": "customer", "S": "supplier"}
 

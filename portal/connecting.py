@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,7 +91,7 @@ def connect(
     row = package(slug)
     row.load_room()
     settings = absolute(row.complete_settings(parse_settings(set_ or [])))
-    secrets = gather_secrets(row, secret or [])
+    secrets = gather_secrets(row, secret or [], settings)
     if row.asks_consent(settings) and "refresh_token" not in secrets:
         settings, secrets = signed_in(row, settings, secrets)
     house = House.open()
@@ -143,7 +143,7 @@ def reconnect(
     found = registry.connection(connection)
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
-    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.asks_consent(settings))
+    given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or row.asks_consent(settings))
     before = registry.secrets(connection)
     if row.asks_consent(settings) and not (secret or set_):
         settings, given = signed_in(row, settings, before)
@@ -204,8 +204,10 @@ def absolute(settings: dict[str, str]) -> dict[str, str]:
     return settings
 
 
-def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = False) -> dict[str, Secret]:
-    """The secrets of a connection: from files, standard input, or a hidden prompt."""
+def gather_secrets(
+    row: Package, given: Sequence[str], settings: Mapping[str, str], *, only_given: bool = False
+) -> dict[str, Secret]:
+    """The secrets of a connection with ``settings``: from files, standard input, or a hidden prompt."""
     known = {field.name: field for field in row.secrets}
     secrets: dict[str, Secret] = {}
     for text in given:
@@ -219,7 +221,7 @@ def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = Fal
     if only_given:
         return secrets
     for field in row.secrets:
-        if field.required and field.name not in secrets:
+        if field.needed(settings) and field.name not in secrets:
             secrets[field.name] = _read_secret(field.name, None)
     return secrets
 

@@ -16,13 +16,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
+from assets.freshness import UNATTENDED
 from assets.sync import Outcome, SyncOptions, sync_dossier, told
 from foundation.errors import GrandlivreError, SignInAgain, VendorDown, WrongInput
 from registry.store import Connection, Link
 from resources.house import House, Report, silent
 
-UNATTENDED = frozenset({"nightly", "retry", "resume"})
-"""Triggers behind which there is nobody who waits: these never try a connection that was refused."""
 UNLESS_SYNCED_SINCE_TAG = "grandlivre/unless_synced_since"
 DOWN_AFTER = 5  # failures in a row of one connection, after which the package is taken to be down
 

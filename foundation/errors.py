@@ -129,8 +129,8 @@ class AgentOffline(Wait):
 
     kind = "agent_offline"
     default_next_step = (
-        "Check that the server is on, that grandlivre-agent runs there and that it reaches the hub; `grandlivre agents` "
-        "shows when it was last heard of."
+        "Check that the server is on, that grandlivre-agent runs there and that it reaches the hub; "
+        "`grandlivre agents` shows when it was last heard of."
     )
 
 

@@ -14,7 +14,15 @@ import typer
 from connectors.catalog import PACKAGES, package
 from connectors.contract import DossierRef
 from connectors.package import Package
-from foundation.errors import AskForAccess, GrandlivreError, RateLimited, SignInAgain, VendorDown, WrongInput
+from foundation.errors import (
+    AgentOffline,
+    AskForAccess,
+    GrandlivreError,
+    RateLimited,
+    SignInAgain,
+    VendorDown,
+    WrongInput,
+)
 from foundation.secrets import Secret
 from portal.output import show, tell
 from resources.house import House
@@ -124,7 +132,7 @@ def connections(json: JsonFlag = False) -> None:
             "expires_at": c.expires_at,
         }
         for c in house.registry.connections()
-        for health, detail in [c.standing(house.now())]
+        for health, detail in [house.standing(c)]
     ]
     show(rows, json=json, empty="No connections yet. Make one with: grandlivre connect SLUG --firm FIRM")
 
@@ -295,6 +303,8 @@ def health_of(error: GrandlivreError) -> str | None:
             return "rate_limited"
         case VendorDown():
             return "vendor_down"
+        case AgentOffline():
+            return "agent_offline"
     return None
 
 

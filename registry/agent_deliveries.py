@@ -101,6 +101,11 @@ class AgentDeliveries(AgentRequests):
             row = self._row(session, delivery.agent_id, delivery.delivery_id)
             row.taken_at = row.taken_at or self.now()
 
+    def lose_delivery(self, delivery: AgentDelivery) -> None:
+        """Notes that the files of a delivery are not there, so that the dossier is asked for as a whole."""
+        with self.writing() as session:
+            self._row(session, delivery.agent_id, delivery.delivery_id).kept = False
+
     def arrived(self) -> list[tuple[Link, AgentDelivery]]:
         """The newest delivery of each linked dossier where no sync has used it, with the link that it is for."""
         table = models.AgentDelivery

@@ -148,6 +148,12 @@ class AgentDeliveries(AgentRequests):
         with self.reading() as session:
             return [_delivery(row) for row in session.scalars(select(table).where(*half))]
 
+    def kept_deliveries(self) -> list[AgentDelivery]:
+        """The deliveries whose files are kept."""
+        with self.reading() as session:
+            kept = select(models.AgentDelivery).where(models.AgentDelivery.kept.is_(True))
+            return [_delivery(row) for row in session.scalars(kept)]
+
     def unlinked_deliveries(self, before: datetime) -> list[AgentDelivery]:
         """Deliveries accepted before a moment whose files are kept for a dossier that is no longer read so."""
         table = models.AgentDelivery

@@ -59,18 +59,20 @@ class DeliveryFiles:
         shutil.rmtree(self._coming(delivery, "").parent, ignore_errors=True)
 
     def drop_kept(self, delivery: AgentDelivery) -> None:
-        """Removes the kept files of a delivery that another replaced."""
-        try:
+        """Removes the kept files of a delivery that another replaced; there may be none."""
+        if self._kept.folders(_place(delivery)):
             self._kept.remove(_place(delivery))
-        except FileNotFoundError:
-            return
 
-    def drop_strays(self, known: Collection[AgentDelivery]) -> None:
-        """Removes what comes in for none of the ``known`` deliveries. Only before anything is taken in."""
-        folders = {self._coming(each, "").parent for each in known}
-        for folder in self._incoming.glob("*/*"):
-            if folder not in folders:
-                shutil.rmtree(folder, ignore_errors=True)
+    def drop_strays(self, known: Collection[AgentDelivery], agents: Collection[str]) -> None:
+        """Removes what lies here of none of the ``known`` deliveries. Only before anything is taken in."""
+        folders = {(each.agent_id, _folder(each)) for each in known}
+        for path in self._incoming.glob("*/*"):
+            if (path.parent.name, path.name) not in folders:
+                shutil.rmtree(path, ignore_errors=True)
+        for agent_id in agents:
+            for folder in self._kept.folders(f"{_KEPT}/{agent_id}"):
+                if (agent_id, folder) not in folders:
+                    self._kept.remove(f"{_KEPT}/{agent_id}/{folder}")
 
     def _coming(self, delivery: AgentDelivery, resource: str) -> Path:
         return self._incoming / delivery.agent_id / _folder(delivery) / f"{resource}.part"

@@ -111,7 +111,7 @@ async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
         return _trouble(Refused(503 if isinstance(error, Wait) else 500, "the hub has trouble of its own", _LATER))
     except Exception as error:
         if is_full(error):
-            log.error("the disk of the hub is full")  # noqa: TRY400 - the traceback says no more
+            log.error("the disk of the hub is full")
             return _trouble(Refused(503, "the disk of the hub is full", _LATER, retry_after=300))
         log.exception("a call failed")
         return _trouble(Refused(500, "the hub has trouble of its own", _LATER))

@@ -35,7 +35,7 @@ def fault(path: Path, file: File, resource: Resource) -> str | None:
         digest = hashlib.sha256()
         while block := stream.read(_BLOCK):
             digest.update(block)
-    if path.stat().st_size != file.size or digest.hexdigest() != file.sha256:
+    if path.stat().st_size != file.size or digest.hexdigest() != file.sha256.lower():
         return f"the file of {file.resource} has another digest than was announced"
     try:
         with pq.ParquetFile(path) as parquet:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -27,7 +27,7 @@ from resources.delivery_files import DeliveryFiles
 from resources.house import House
 from resources.rooms import resources_of
 
-_DAY = timedelta(days=1)
+_DAY, _CLEAR_EVERY = timedelta(days=1), timedelta(hours=1)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _UPDATE = "Bring the service and the hub to one version."
 
@@ -39,6 +39,7 @@ class Intake:
         self._house, self._registry = house, house.registry
         self._files = DeliveryFiles(house.home)
         self._quotas = quotas or Quotas()
+        self._cleared_at: datetime | None = None
         self._locks = [threading.Lock() for _ in range(64)]
 
     def announce(self, agent: Agent, told: Delivery) -> Standing:
@@ -112,11 +113,15 @@ class Intake:
 
     def clear_stale(self) -> None:
         """Forgets deliveries that came in part and then no further, those of dossiers that are read no more, and what
-        is known of long ago."""
+        is known of long ago; once an hour, however often it is called."""
         now = self._house.now()
+        if self._cleared_at is not None and now - self._cleared_at < _CLEAR_EVERY:
+            return
+        self._cleared_at = now
         for half in self._registry.half_deliveries(now - self._quotas.stale_after):
             with self._lock(half.agent_id, half.delivery_id):
                 self._files.drop_incoming(half)
+                self._files.drop_kept(half)
                 self._registry.forget_delivery(half)
         for unread in self._registry.unlinked_deliveries(now - _DAY):
             self._registry.lose_delivery(unread)
@@ -126,7 +131,8 @@ class Intake:
     def begin(self) -> None:
         """To be called before the first delivery is taken in: clears away what a crash left."""
         self.clear_stale()
-        self._files.drop_strays(self._registry.half_deliveries(self._house.now() + _DAY))
+        known = [*self._registry.half_deliveries(self._house.now() + _DAY), *self._registry.kept_deliveries()]
+        self._files.drop_strays(known, [agent.agent_id for agent in self._registry.agents()])
 
     def _accepted(self, delivery: AgentDelivery) -> Standing:
         accepted, replaced = self._registry.accept_delivery(delivery.agent_id, delivery.delivery_id)

@@ -1,8 +1,9 @@
 """Standing inventories of what is wrong now, per package: events go quiet, inventories do not.
 
 Unpartitioned checks on each ``<software>/ledger``: ``failed_now`` (dossiers whose last sync failed), ``stale`` (figures
-older than a day and a half), ``unlinked`` (partitions without a link that only a person may remove), and four about the
-figures that stand (:data:`OF_FIGURES`); of what an on-premise service reads, ``agent_offline``. Each tells an exact count, a sample, and what to do.
+older than a day and a half), ``unlinked`` (partitions without a link that only a person may remove), four about the
+figures that stand (:data:`OF_FIGURES`) and, where on-premise services read the package, ``agent_offline``. Each tells
+an exact count, a sample, and what to do.
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,7 +2,8 @@
 
 * A dossier that was read since the night began is skipped: no vendor is called and no database opened. A run that is
   taken up again after a crash so does only what is missing.
-* A run that loads what the on-premise services delivered leaves the other dossiers of its range alone.
+* A run that loads what the on-premise services delivered leaves those dossiers of its range alone of which nothing
+  arrived and whose figures are good.
 * Once a package refused a connection's sign-in, nothing that runs by itself tries it again, in this run or another,
   until somebody signs in (or syncs a dossier of it by hand and is let in).
 * Once a package did not answer for five dossiers of a connection in a row, the rest of the run does not ask it.
@@ -20,6 +21,7 @@ from datetime import datetime
 from assets.freshness import ARRIVED, UNATTENDED
 from assets.sync import Outcome, SyncOptions, sync_dossier, told
 from foundation.errors import GrandlivreError, SignInAgain, VendorDown, WrongInput
+from registry.models import GOOD
 from registry.store import Connection, Link
 from resources.house import House, Report, silent
 
@@ -34,7 +36,7 @@ class Night:
         self._house, self._options = house, options
         self._links: Mapping[str, Link] = {link.dossier_id: link for link in house.registry.links(software)}
         self._fresh = house.registry.good_since(software, since) if since and not options.from_landing else {}
-        self._arrived = _arrived(house, software) if options.trigger == ARRIVED else None
+        self._idle = _idle(house, software) if options.trigger == ARRIVED else frozenset[str]()
         self._silences = Silences()
 
     def sync(self, dossier_id: str, report: Report = silent) -> Outcome:
@@ -42,7 +44,7 @@ class Night:
         fresh = self._fresh.get(dossier_id)
         if fresh is not None:
             return Outcome(dossier_id, "skipped", sync_id=fresh.sync_id)
-        if self._arrived is not None and dossier_id not in self._arrived:
+        if dossier_id in self._idle:
             return Outcome(dossier_id, "skipped")
         link = self._links.get(dossier_id)
         if link is None or self._options.from_landing:
@@ -101,9 +103,11 @@ class Silences:
             )
 
 
-def _arrived(house: House, software: str) -> set[str]:
-    """The dossiers of which something arrived that no sync has used."""
-    return {link.dossier_id for link, _ in house.registry.arrived() if link.software == software}
+def _idle(house: House, software: str) -> frozenset[str]:
+    """The dossiers whose figures are good, and of which nothing arrived that no sync has used."""
+    arrived = {link.dossier_id for link, _ in house.registry.arrived()}
+    latest = house.registry.latest_runs(software=software)
+    return frozenset(key for key, run in latest.items() if run.status in GOOD and key not in arrived)
 
 
 def refusal(connection: Connection) -> SignInAgain:

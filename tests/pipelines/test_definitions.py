@@ -45,7 +45,8 @@ def test_every_ledger_has_its_unpartitioned_health_checks() -> None:
     graph = defs.resolve_asset_graph()
     for row in available_packages():
         names = {key.name for key in graph.asset_check_keys if key.asset_key == ledger_key(row.slug)}
-        assert names == {"failed_now", "stale", "unlinked", *OF_FIGURES}
+        services = {"agent_offline"} if row.takes_agent else set()
+        assert names == {"failed_now", "stale", "unlinked", *OF_FIGURES, *services}
 
 
 def test_the_warehouse_assets_follow_every_ledger() -> None:

@@ -14,6 +14,8 @@ from registry import agent_models as models
 from registry.agent_records import AgentDelivery, Delivered, Wanted
 from registry.agent_requests import AgentRequests, content_of, of_wanted, wanted_of
 from registry.models import Link
+from registry.records import Link as LinkRecord
+from registry.records import record
 
 REMEMBERED = timedelta(days=30)
 """How long it is known of a delivery that it was accepted, and of a request that it was answered."""
@@ -106,17 +108,17 @@ class AgentDeliveries(AgentRequests):
         with self.writing() as session:
             self._row(session, delivery.agent_id, delivery.delivery_id).kept = False
 
-    def arrived(self) -> list[tuple[Link, AgentDelivery]]:
+    def arrived(self) -> list[tuple[LinkRecord, AgentDelivery]]:
         """The newest delivery of each linked dossier where no sync has used it, with the link that it is for."""
         table = models.AgentDelivery
-        found = []
+        found: list[tuple[LinkRecord, AgentDelivery]] = []
         with self.reading() as session:
             query = select(table).where(table.accepted_at.is_not(None), table.taken_at.is_(None))
             for row in session.scalars(query.order_by(table.accepted_at)):
                 link = self._link_of(session, row)
                 held = self._delivered(session, wanted_of(row))
                 if link and held and held.newest.delivery_id == row.delivery_id:
-                    found.append((link, held.newest))
+                    found.append((record(LinkRecord, link), held.newest))
         return found
 
     def note_load_asked(self, deliveries: Collection[AgentDelivery]) -> None:

@@ -1,8 +1,9 @@
 """Standing inventories of what is wrong now, per package: events go quiet, inventories do not.
 
 Unpartitioned checks on each ``<software>/ledger``: ``failed_now`` (dossiers whose last sync failed), ``stale`` (figures
-older than a day and a half), ``unlinked`` (partitions without a link that only a person may remove), and four about the
-figures that stand (:data:`OF_FIGURES`). Each tells an exact count, a sample, and what to do.
+older than a day and a half), ``unlinked`` (partitions without a link that only a person may remove), four about the
+figures that stand (:data:`OF_FIGURES`) and, where on-premise services read the package, ``agent_offline``. Each tells
+an exact count, a sample, and what to do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from assets.ledgers import ledger_key
 from assets.pruning import removals_of
 from connectors.catalog import available_packages
 from connectors.package import Package
+from foundation.errors import AgentOffline
 from resources.house import House
 from resources.packages import PackageResource
 
@@ -51,7 +53,11 @@ _CHECKS = {
     "doubtfully_mapped": "Dossiers with accounts that are unmapped or look wrongly mapped.",
     "unlinked": "Partitions without a linked dossier that are not removed without a person.",
 }
+_OF_SERVICES = {"agent_offline": "Dossiers whose on-premise service is not heard of."}
+"""The check of packages that the on-premise service may read."""
 _NEXT_STEP = {
+    "agent_offline": "Check that the server is on, that grandlivre-agent runs there and reaches the hub; "
+    "`grandlivre agents` shows when each was last heard of. Figures of the last good sync stand.",
     "failed_now": "Read the reason in the observation of the partition, mend it, then materialize the partition.",
     "stale": "Look for a connection that needs a sign-in (`grandlivre connections`), then materialize the partitions.",
     "unlinked": "Check that the registry is the right one, then run `grandlivre prune-partitions SOFTWARE --yes`.",
@@ -83,14 +89,16 @@ def health_checks(row: Package) -> dg.AssetChecksDefinition:
                 "stale": stale(house, row.slug),
                 **figures(doubts := reconciliation(house, row.slug)),
                 "unlinked": unlinked(house, context.instance, row.slug),
+                **({"agent_offline": agent_offline(house, row.slug)} if row.takes_agent else {}),
             }
         unproven = without_evidence(doubts)
         for name, dossiers in found.items():
             yield verdict(key, name, dossiers, unproven if name == "unreconciled" else 0)
 
+    checks = {**_CHECKS, **(_OF_SERVICES if row.takes_agent else {})}
     return dg.multi_asset_check(
         name=f"{row.slug}_health",
-        specs=[dg.AssetCheckSpec(name, asset=key, description=text) for name, text in _CHECKS.items()],
+        specs=[dg.AssetCheckSpec(name, asset=key, description=text) for name, text in checks.items()],
         required_resource_keys={row.slug},
         can_subset=False,
     )(health)
@@ -124,6 +132,17 @@ def stale(house: House, software: str) -> dict[str, str]:
     found = house.registry.stale(software, STALE_AFTER)
     ages = {item.dossier_id: item.figures_as_of for item in found}
     return {key: f"figures of {moment:%Y-%m-%d %H:%M} UTC" if moment else "never" for key, moment in ages.items()}
+
+
+def agent_offline(house: House, software: str) -> dict[str, str]:
+    """Dossiers of a package whose on-premise service is not heard of, with since when."""
+    found = {}
+    for connection in house.registry.connections(software=software):
+        health, detail = house.standing(connection)
+        if health == AgentOffline.kind:
+            links = house.registry.links(connection_id=connection.id)
+            found |= {link.dossier_id: detail or health for link in links}
+    return found
 
 
 def reconciliation(house: House, software: str) -> list[Doubt]:

@@ -2,6 +2,8 @@
 
 * A dossier that was read since the night began is skipped: no vendor is called and no database opened. A run that is
   taken up again after a crash so does only what is missing.
+* A run that loads what the on-premise services delivered leaves those dossiers of its range alone of which nothing
+  arrived and whose figures are good.
 * Once a package refused a connection's sign-in, nothing that runs by itself tries it again, in this run or another,
   until somebody signs in (or syncs a dossier of it by hand and is let in).
 * Once a package did not answer for five dossiers of a connection in a row, the rest of the run does not ask it.
@@ -16,13 +18,13 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
+from assets.freshness import ARRIVED, UNATTENDED
 from assets.sync import Outcome, SyncOptions, sync_dossier, told
 from foundation.errors import GrandlivreError, SignInAgain, VendorDown, WrongInput
+from registry.models import GOOD
 from registry.store import Connection, Link
 from resources.house import House, Report, silent
 
-UNATTENDED = frozenset({"nightly", "retry", "resume"})
-"""Triggers behind which there is nobody who waits: these never try a connection that was refused."""
 UNLESS_SYNCED_SINCE_TAG = "grandlivre/unless_synced_since"
 DOWN_AFTER = 5  # failures in a row of one connection, after which the package is taken to be down
 
@@ -34,6 +36,7 @@ class Night:
         self._house, self._options = house, options
         self._links: Mapping[str, Link] = {link.dossier_id: link for link in house.registry.links(software)}
         self._fresh = house.registry.good_since(software, since) if since and not options.from_landing else {}
+        self._idle = _idle(house, software) if options.trigger == ARRIVED else frozenset[str]()
         self._silences = Silences()
 
     def sync(self, dossier_id: str, report: Report = silent) -> Outcome:
@@ -41,6 +44,8 @@ class Night:
         fresh = self._fresh.get(dossier_id)
         if fresh is not None:
             return Outcome(dossier_id, "skipped", sync_id=fresh.sync_id)
+        if dossier_id in self._idle:
+            return Outcome(dossier_id, "skipped")
         link = self._links.get(dossier_id)
         if link is None or self._options.from_landing:
             return sync_dossier(dossier_id, self._house, self._options, report)
@@ -96,6 +101,13 @@ class Silences:
                 f"not tried: the package did not answer for {count} dossiers of connection {connection_id} in a row "
                 f"({self._last[connection_id]})"
             )
+
+
+def _idle(house: House, software: str) -> frozenset[str]:
+    """The dossiers whose figures are good, and of which nothing arrived that no sync has used."""
+    arrived = {link.dossier_id for link, _ in house.registry.arrived()}
+    latest = house.registry.latest_runs(software=software)
+    return frozenset(key for key, run in latest.items() if run.status in GOOD and key not in arrived)
 
 
 def refusal(connection: Connection) -> SignInAgain:

@@ -16,6 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from assets.freshness import freshness
 from connectors.books import require_complete
 from connectors.catalog import package
 from connectors.contract import Connector, Event, ExtractRequest, FiscalYear
@@ -23,6 +24,7 @@ from foundation.disk import is_full
 from foundation.errors import Busy, ChecksFailed, EmptyAnswer, GrandlivreError, RateLimited, ReportABug, WrongInput
 from registry.store import Link
 from registry.sync_runs import FROM_LANDING
+from resources.delivered import DeliveredConnector
 from resources.house import House, Report, silent
 from resources.landing import Snapshot
 from warehouse import chart, scripts
@@ -157,11 +159,14 @@ class _Sync:
             self.report("link", 0)
             standing = self.house.warehouse.standing(self.link.dossier_id, keep_before=self.since)
             overrides, self.rules = self._overrides(), self._rules()
-            with self.house.connector(self.link.connection_id, work=self.work, report=self.report) as connector:
+            wanted = freshness(self.options.trigger, self.started)
+            with self.house.connector(
+                self.link.connection_id, work=self.work, report=self.report, freshness=wanted
+            ) as connector:
                 try:
                     snapshot = self._landed(connector, standing)
                     if snapshot.unchanged and self._same_rules(standing, overrides):
-                        return self._unchanged(standing, connector.calls)
+                        return self._unchanged(standing, connector)
                     try:
                         results = self._load_proven(connector, snapshot, standing, overrides)
                     except ChecksFailed as failure:
@@ -184,7 +189,7 @@ class _Sync:
         with Workbench(self.work) as bench:
             results = self._prove(bench, connector, snapshot, standing, overrides)
             refuse_failed(results)
-            self._load(bench, snapshot, standing, overrides, connector.calls)
+            self._load(bench, snapshot, standing, overrides, connector)
         return results
 
     def failed(self, error: GrandlivreError) -> Outcome:
@@ -314,7 +319,12 @@ class _Sync:
         )
 
     def _load(
-        self, bench: Workbench, snapshot: Snapshot, standing: Standing, overrides: Sequence[Override], calls: int
+        self,
+        bench: Workbench,
+        snapshot: Snapshot,
+        standing: Standing,
+        overrides: Sequence[Override],
+        connector: Connector,
     ) -> None:
         self.report("load", bench.count("work.journal_lines"))
         told = bench.db.execute("SELECT name, code, country, currency, vat_number FROM books.dossier").fetchall()
@@ -342,20 +352,20 @@ class _Sync:
             calendar=calendar_mark(overrides, self.rules),
             rules=self.rules_version,
             cause=self._cause(snapshot, standing),
-            as_of=standing.as_of if self.options.from_landing else None,
+            as_of=standing.as_of if self.options.from_landing else _read_at(connector),
             trigger=self.options.told_trigger,
             started_at=self.started,
             finished_at=self.house.now(),
             rows_read=self.rows_read,
-            vendor_calls=calls,
+            vendor_calls=connector.calls,
             dagster_run_id=self.options.dagster_run_id,
         )
         loaded = self.house.warehouse.load(bench, facts, record)
         self.rows_loaded, self.rows_deleted = loaded.inserted, loaded.deleted
         self.report("tell", loaded.inserted)
 
-    def _unchanged(self, standing: Standing, calls: int) -> Outcome:
-        self.house.warehouse.confirm(self.link.dossier_id, self.house.now())
+    def _unchanged(self, standing: Standing, connector: Connector) -> Outcome:
+        self.house.warehouse.confirm(self.link.dossier_id, _read_at(connector) or self.house.now())
         self._publish()
         return Outcome(
             self.link.dossier_id,
@@ -363,7 +373,7 @@ class _Sync:
             lines=standing.lines,
             difference=standing.difference,
             seconds=self._seconds(),
-            vendor_calls=calls,
+            vendor_calls=connector.calls,
             sync_id=self.sync_id,
         )
 
@@ -427,6 +437,11 @@ class _Sync:
             shutil.rmtree(self.work, ignore_errors=True)
 
 
+def _read_at(connector: Connector) -> datetime | None:
+    """When the dossier was read, where that was not now."""
+    return connector.as_of if isinstance(connector, DeliveredConnector) else None
+
+
 def _counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
     """The check of counts: the landing refuses fewer rows than were announced, so what is landed has them all."""
     if not stated:
@@ -435,7 +450,7 @@ def _counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
     return True, 0, f"all came that the package announced: {told}"
 
 
-_HEALTH = {"needs_login": "needs_login", "rate_limited": "rate_limited", "vendor_down": "vendor_down"}
+_HEALTH = {kind: kind for kind in ("needs_login", "rate_limited", "vendor_down", "agent_offline")}
 
 
 def calendar_mark(overrides: Sequence[Override], rules: Sequence[MappingRule] = ()) -> str:

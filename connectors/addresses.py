@@ -16,14 +16,15 @@ def require_encrypted(name: str, address: str) -> None:
         host = parts.hostname or ""
     except ValueError:
         return
-    if parts.scheme == "http" and not _is_this_machine(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise WrongInput(
             f"{name} is plain http to {host}: secrets and books would travel unencrypted",
             next_step=f"Give --set {name}=https://..., or a proxy on this machine (http://127.0.0.1:...) to it.",
         )
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host is loopback: what is sent there leaves no machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -7,10 +7,11 @@ reads it, or ``reconstructed`` from what users and partners tell.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 
-from connectors.package import Deletion, Field, Package
+from connectors.package import AGENT, SOURCE, Deletion, Field, Package
 from foundation.allowance import Limit
 from foundation.errors import WrongInput
 
@@ -71,6 +72,20 @@ _XERO_FIELDS = (
 )
 
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
+
+
+def _on_premise(*fields: Field) -> tuple[Field, ...]:
+    """What a package on a firm's own server takes: ``fields`` where this machine reads it, or who reads it there."""
+    ours = [
+        replace(each, required=False, unless=AGENT) if each.required and not each.default else each for each in fields
+    ]
+    return (
+        *ours,
+        _setting(AGENT, "id of the on-premise service that reads it, in place of this machine", required=False),
+        _setting(SOURCE, "with an agent: the name of the source in the service's configuration", required=False),
+    )
+
+
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
 
@@ -104,7 +119,7 @@ def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Packa
         kind="ledger",
         transport="drop folder (CSV, spreadsheets, FEC, XAF, FAIA)",
         contract="reconstructed",
-        fields=(_ROOT,),
+        fields=_on_premise(_ROOT),
         capabilities=_READER | {"package_trial_balance", "totals"},
         deletion=Deletion("full read", "the year's file replaces the year"),
         room="connectors.drop_folder",
@@ -413,7 +428,7 @@ _ROWS = (
         "ledger",
         "DBF files in a data folder",
         "public code",
-        (
+        _on_premise(
             _ROOT,
             _setting("language", "which of the two names of an account is read: 1 or 2", "1"),
             _setting(
@@ -435,7 +450,7 @@ _ROWS = (
         "ledger",
         "WebConnect REST and OData",
         "documented",
-        (
+        _on_premise(
             _setting("base_url", "address of the WebConnect gateway"),
             _setting("username", "WebConnect user"),
             _secret("password", "its password"),
@@ -452,7 +467,7 @@ _ROWS = (
         "ledger",
         "Advantage ADT files in a data folder",
         "public code",
-        (_ROOT,),
+        _on_premise(_ROOT),
         _READER,
         Deletion("full read", "the table is read again when its file changes"),
         country="BE",
@@ -464,7 +479,7 @@ _ROWS = (
         "ledger",
         "ODBC or audit trail CSV; FEC",
         "documented",
-        (_ROOT,),
+        _on_premise(_ROOT),
         _READER,
         Deletion("full read", "the year is read again"),
     ),

@@ -30,6 +30,9 @@ DeletionMethod = Literal["feed", "status", "id sweep", "change digest", "full re
 """
 DELETION_METHODS: tuple[str, ...] = get_args(DeletionMethod)
 
+AGENT, SOURCE = "agent", "source"
+"""The settings of what the on-premise service reads: its id, and its own name of a place that it is told to read."""
+
 CAPABILITIES = ("discover", "from_date", "incremental", "deletions", "package_trial_balance", "totals")
 
 
@@ -42,6 +45,12 @@ class Field:
     secret: bool = False
     required: bool = True
     default: str | None = None
+    unless: str | None = None
+    """Needed, too, unless this other setting is given."""
+
+    def needed(self, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with ``settings`` cannot do without it."""
+        return self.required or bool(self.unless and not settings.get(self.unless))
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,11 @@ class Package:
         return tuple(field for field in self.fields if field.secret)
 
     @property
+    def takes_agent(self) -> bool:
+        """Whether the on-premise service may read the package, on the server that holds its dossiers."""
+        return any(field.name == AGENT for field in self.fields)
+
+    @property
     def by_redirect(self) -> bool:
         """Whether a person may sign in to the package and give consent, in place of giving it all as secrets."""
         return any(field.name == "refresh_token" for field in self.secrets)
@@ -127,8 +141,22 @@ class Package:
                 f"{self.name} has no setting {', '.join(unknown)}",
                 next_step=f"It takes: {', '.join(sorted(known))} (see `grandlivre software {self.slug}`).",
             )
+        if self.takes_agent and given.get(AGENT):
+            return self._read_by_agent(given)
         values = {field.name: field.default for field in self.settings if field.default} | dict(given)
-        missing = [field.name for field in self.settings if field.required and not values.get(field.name)]
+        missing = [field.name for field in self.settings if field.needed(values) and not values.get(field.name)]
+        if missing and self.takes_agent:
+            raise WrongInput(
+                f"{self.name} needs the setting {', '.join(missing)}, or {AGENT} and {SOURCE}",
+                next_step=f"Give {' '.join(f'--set {name}=VALUE' for name in missing)} for what this machine reads, or "
+                f"--set {AGENT}=ID --set {SOURCE}=NAME for what the service on a firm's server reads "
+                "(`grandlivre agents`).",
+            )
+        if values.get(SOURCE) and self.takes_agent:
+            raise WrongInput(
+                f"{self.name} has the setting {SOURCE} without {AGENT}",
+                next_step=f"Give --set {AGENT}=ID too (`grandlivre agents` shows them), or leave {SOURCE} out.",
+            )
         if missing:
             raise WrongInput(
                 f"{self.name} needs the setting {', '.join(missing)}",
@@ -136,4 +164,21 @@ class Package:
             )
         for name in (name for name in values if name.endswith("_url")):
             require_encrypted(name, values[name])
+        return values
+
+    def _read_by_agent(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The settings of what the on-premise service reads: who reads, and which source; how is the service's own."""
+        values = {name: value for name, value in given.items() if value}
+        if not values.get(SOURCE):
+            raise WrongInput(
+                f"{self.name} needs the setting {SOURCE} beside {AGENT}",
+                next_step=f"Give --set {SOURCE}=NAME, as the service's configuration names it.",
+            )
+        others = sorted(values.keys() - {AGENT, SOURCE})
+        if others:
+            raise WrongInput(
+                f"{self.name} is read by the service {values[AGENT]}, which has no use for {', '.join(others)} here",
+                next_step=f"Set {', '.join(others)} in the service's configuration, on its server"
+                f" (here, take it away with {' '.join(f'--set {name}=' for name in others)}); or leave {AGENT} out.",
+            )
         return values

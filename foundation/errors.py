@@ -7,7 +7,8 @@
     │   ├── RateLimited      a budget is used up; carries the moment to resume
     │   ├── VendorDown       the package does not answer, or answers nonsense
     │   │   └── Incomplete   it sent less than it announced
-    │   └── Busy             somebody else holds the file, the dossier or the disk
+    │   ├── Busy             somebody else holds the file, the dossier or the disk
+    │   └── AgentOffline     the service on the server that holds the dossiers is not heard of
     ├── FixTheData           what was read cannot be right; a person must look
     │   ├── BadFile          a file is damaged or not in the promised format
     │   ├── EmptyAnswer      a dossier that had lines yesterday has none today
@@ -25,6 +26,7 @@ from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
+    "AgentOffline",
     "AskForAccess",
     "BadFile",
     "Busy",
@@ -122,6 +124,16 @@ class Busy(Wait):
     kind = "busy"
 
 
+class AgentOffline(Wait):
+    """The on-premise service that reads the dossiers was not heard of for too long."""
+
+    kind = "agent_offline"
+    default_next_step = (
+        "Check that the server is on, that grandlivre-agent runs there and that it reaches the hub; "
+        "`grandlivre agents` shows when it was last heard of."
+    )
+
+
 class FixTheData(GrandlivreError):
     """What was read cannot be right. Yesterday's figures stand."""
 
@@ -166,9 +178,17 @@ class ReportABug(GrandlivreError):
 def kinds(*, transient: bool | None = None) -> list[str]:
     """The kind of every error of the tree; with ``transient`` only of those for which a later try can (or cannot)
     succeed without a person."""
+    return [each.kind for each in _tree() if transient is None or each.transient is transient]
 
+
+def of_kind(kind: str, cause: str, next_step: str | None = None) -> GrandlivreError:
+    """The error of a ``kind`` that somebody else met and told; one of no known kind is a plain GrandlivreError."""
+    found = next((each for each in _tree() if each.kind == kind), GrandlivreError)
+    return found(cause, next_step=next_step)
+
+
+def _tree() -> list[type[GrandlivreError]]:
     def below(kind: type[GrandlivreError]) -> list[type[GrandlivreError]]:
         return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
 
-    tree = (each for each in below(GrandlivreError) if each.__module__ == __name__)
-    return [each.kind for each in tree if transient is None or each.transient is transient]
+    return [each for each in below(GrandlivreError) if each.__module__ == __name__]

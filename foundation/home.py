@@ -58,6 +58,10 @@ class Home:
     def scratch(self) -> Path:
         return self.root / "scratch"
 
+    @property
+    def incoming(self) -> Path:
+        return self.root / "incoming"
+
     def create(self) -> None:
         """Makes the folders, readable by their owner only; safe to repeat."""
         for folder in (self.root, self.landing, self.warehouse, self.locks, self.dagster, self.scratch):

@@ -14,6 +14,7 @@ from resources.notifier import NotifierResource
 from resources.packages import package_resources
 from resources.warehouse import WarehouseResource
 from sensors.abandoned import abandoned_runs_sensor
+from sensors.deliveries import deliveries_sensor
 from sensors.failures import failed_runs_sensor
 from sensors.lapses import lapsing_consents_sensor
 from sensors.new_links import new_links_sensor
@@ -27,6 +28,7 @@ defs = dg.Definitions(
     schedules=schedules(),
     sensors=[
         new_links_sensor,
+        deliveries_sensor,
         unlinked_dossiers_sensor,
         retries_sensor,
         abandoned_runs_sensor,

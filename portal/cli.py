@@ -10,7 +10,21 @@ import typer
 
 from foundation.errors import GrandlivreError, ReportABug
 from foundation.secrets import redact
-from portal import ask, budgets, connecting, demo, linking, mapping, migrating, pruning, syncing, trust, ui, unlinking
+from portal import (
+    agents,
+    ask,
+    budgets,
+    connecting,
+    demo,
+    linking,
+    mapping,
+    migrating,
+    pruning,
+    syncing,
+    trust,
+    ui,
+    unlinking,
+)
 from portal.output import tell
 
 app = typer.Typer(
@@ -21,7 +35,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (connecting, linking, unlinking, mapping, syncing, trust, budgets, pruning, migrating, ask, demo, ui):
+for room in (
+    connecting,
+    linking,
+    unlinking,
+    mapping,
+    syncing,
+    trust,
+    budgets,
+    agents,
+    pruning,
+    migrating,
+    ask,
+    demo,
+    ui,
+):
     room.add_commands(app)
 
 

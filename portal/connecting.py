@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,15 @@ import typer
 from connectors.catalog import PACKAGES, package
 from connectors.contract import DossierRef
 from connectors.package import Package
-from foundation.errors import AskForAccess, GrandlivreError, RateLimited, SignInAgain, VendorDown, WrongInput
+from foundation.errors import (
+    AgentOffline,
+    AskForAccess,
+    GrandlivreError,
+    RateLimited,
+    SignInAgain,
+    VendorDown,
+    WrongInput,
+)
 from foundation.secrets import Secret
 from portal.output import show, tell
 from resources.house import House
@@ -91,7 +99,7 @@ def connect(
     row = package(slug)
     row.load_room()
     settings = absolute(row.complete_settings(parse_settings(set_ or [])))
-    secrets = gather_secrets(row, secret or [])
+    secrets = gather_secrets(row, secret or [], settings)
     if row.asks_consent(settings) and "refresh_token" not in secrets:
         settings, secrets = signed_in(row, settings, secrets)
     house = House.open()
@@ -124,7 +132,7 @@ def connections(json: JsonFlag = False) -> None:
             "expires_at": c.expires_at,
         }
         for c in house.registry.connections()
-        for health, detail in [c.standing(house.now())]
+        for health, detail in [house.standing(c)]
     ]
     show(rows, json=json, empty="No connections yet. Make one with: grandlivre connect SLUG --firm FIRM")
 
@@ -143,7 +151,7 @@ def reconnect(
     found = registry.connection(connection)
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
-    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.asks_consent(settings))
+    given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or row.asks_consent(settings))
     before = registry.secrets(connection)
     if row.asks_consent(settings) and not (secret or set_):
         settings, given = signed_in(row, settings, before)
@@ -204,8 +212,10 @@ def absolute(settings: dict[str, str]) -> dict[str, str]:
     return settings
 
 
-def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = False) -> dict[str, Secret]:
-    """The secrets of a connection: from files, standard input, or a hidden prompt."""
+def gather_secrets(
+    row: Package, given: Sequence[str], settings: Mapping[str, str], *, only_given: bool = False
+) -> dict[str, Secret]:
+    """The secrets of a connection with ``settings``: from files, standard input, or a hidden prompt."""
     known = {field.name: field for field in row.secrets}
     secrets: dict[str, Secret] = {}
     for text in given:
@@ -219,7 +229,7 @@ def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = Fal
     if only_given:
         return secrets
     for field in row.secrets:
-        if field.required and field.name not in secrets:
+        if field.needed(settings) and field.name not in secrets:
             secrets[field.name] = _read_secret(field.name, None)
     return secrets
 
@@ -293,6 +303,8 @@ def health_of(error: GrandlivreError) -> str | None:
             return "rate_limited"
         case VendorDown():
             return "vendor_down"
+        case AgentOffline():
+            return "agent_offline"
     return None
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
+from registry.agent_records import Agent, AgentSource
+
 
 @dataclass(frozen=True)
 class Firm:
@@ -203,7 +205,7 @@ class CallBudget:
     sharing: int
 
 
-Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun)
+Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun, Agent, AgentSource)
 
 
 def record(kind: type[Record], row: Any) -> Record:

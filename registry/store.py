@@ -7,6 +7,8 @@ from datetime import datetime
 from types import TracebackType
 
 from foundation.home import Home
+from registry.agent_deliveries import AgentDeliveries
+from registry.agent_records import Agent, AgentDelivery, AgentRequest, AgentSource, Delivered, Wanted
 from registry.budgets import BudgetLedger
 from registry.database import open_engine, utc_now
 from registry.mapping import MappingRules
@@ -28,8 +30,13 @@ from registry.vault import Vault
 from registry.years import Years
 
 __all__ = [
+    "Agent",
+    "AgentDelivery",
+    "AgentRequest",
+    "AgentSource",
     "CallBudget",
     "Connection",
+    "Delivered",
     "Firm",
     "FiscalYear",
     "Link",
@@ -37,12 +44,13 @@ __all__ = [
     "Registry",
     "StaleDossier",
     "SyncRun",
+    "Wanted",
     "YearOverride",
 ]
 
 
-class Registry(Years, MappingRules, SyncRuns):
-    """Firms, connections, links, fiscal years, mapping rules and sync runs of one installation.
+class Registry(Years, MappingRules, SyncRuns, AgentDeliveries):
+    """Firms, connections, links, fiscal years, mapping rules, sync runs and on-premise services of one installation.
 
     Threads may share one; processes open their own. Answers are plain values, cut loose from the database.
     """

@@ -29,7 +29,7 @@ from foundation.home import Home
 from resources import kept_pages
 from resources.intake import Intake, cut_short
 from resources.kept_pages import KeptPages
-from resources.landing_files import VARIABLE, Copies, LandingFiles
+from resources.landing_files import Copies, LandingFiles, landing_root
 from warehouse import desk
 
 _BATCH_ROWS = 100_000
@@ -62,7 +62,7 @@ class Landing:
     @classmethod
     def of(cls, home: Home, environment: Mapping[str, str] = os.environ) -> Landing:
         """The landing that ``$GRANDLIVRE_LANDING`` names, by default the folder of the installation."""
-        return cls(environment.get(VARIABLE, "").strip() or str(home.landing))
+        return cls(landing_root(home, environment))
 
     def land(
         self,

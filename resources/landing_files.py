@@ -19,10 +19,16 @@ from fsspec.implementations.local import LocalFileSystem
 
 from foundation.disk import is_full
 from foundation.errors import Busy, GrandlivreError, WrongInput
+from foundation.home import Home
 
 VARIABLE = "GRANDLIVRE_LANDING"
 _WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})  # making a folder would make a bucket
 _OURS = (AttributeError, LookupError, TypeError)  # mistakes in code, never what a store answers
+
+
+def landing_root(home: Home, environment: Mapping[str, str] = os.environ) -> str:
+    """What ``$GRANDLIVRE_LANDING`` names, by default the folder of the installation."""
+    return environment.get(VARIABLE, "").strip() or str(home.landing)
 
 
 class LandingFiles:

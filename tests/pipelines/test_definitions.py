@@ -45,7 +45,8 @@ def test_every_ledger_has_its_unpartitioned_health_checks() -> None:
     graph = defs.resolve_asset_graph()
     for row in available_packages():
         names = {key.name for key in graph.asset_check_keys if key.asset_key == ledger_key(row.slug)}
-        assert names == {"failed_now", "stale", "unlinked", *OF_FIGURES}
+        services = {"agent_offline"} if row.takes_agent else set()
+        assert names == {"failed_now", "stale", "unlinked", *OF_FIGURES, *services}
 
 
 def test_the_warehouse_assets_follow_every_ledger() -> None:
@@ -90,7 +91,7 @@ def test_what_runs_by_itself_never_fills_the_queue() -> None:
     limits = {(each["key"], str(each.get("value"))): each["limit"] for each in runs["tag_concurrency_limits"]}
     per_package = limits.pop(("grandlivre/night", "{'applyLimitPerUniqueValue': True}"))
     others = sum(limit for (key, _), limit in limits.items() if key == TRIGGER_TAG)
-    assert {value for key, value in limits if key == TRIGGER_TAG} == {"link", "retry", "resume"}
+    assert {value for key, value in limits if key == TRIGGER_TAG} == {"link", "arrived", "retry", "resume"}
     assert per_package + others < pools["default_limit"]
     assert limits["grandlivre/night", "None"] + others < runs["max_concurrent_runs"]
     assert config["run_retries"]["retry_on_asset_or_op_failure"] is False

@@ -81,7 +81,7 @@ def test_in_the_morning_the_passing_failures_of_before_are_tried_once_and_no_mor
 
 
 def test_a_person_is_never_waited_for_in_vain() -> None:
-    assert {"vendor_down", "busy", "rate_limited", "wait", "crashed"} == PASSING
+    assert {"vendor_down", "busy", "rate_limited", "wait", "agent_offline", "crashed"} == PASSING
 
 
 def test_more_than_the_cap_are_requested_the_oldest_first_and_the_same_ones_until_they_began() -> None:

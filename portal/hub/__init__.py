@@ -1,0 +1,1 @@
+"""The hub's side of the on-premise service: what :mod:`agent.protocol` says, answered."""

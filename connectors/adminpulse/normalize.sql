@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW books.clients AS
 SELECT external_id, code, name, nullif(commercial_name, name) AS commercial_name,
     -- inferred: a flag tells companies from people
-    CASE lower(client_type) WHEN 'true' THEN 'company' WHEN 'false' THEN 'person' ELSE client_type END AS client_type,
+    CASE lower(client_type) WHEN 'true' THEN 'legal_person' WHEN 'false' THEN 'natural_person' ELSE client_type END AS client_type,
     legal_form, enterprise_number, vat_number,
     nullif(trim(concat_ws(' ', street, house_number, CASE WHEN box IS NOT NULL THEN 'bus ' || box END)), '') AS address_line_1,
     address_line_2, postcode, city, country, email, phone, language, fiscal_year_end, responsible,

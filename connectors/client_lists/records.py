@@ -1,6 +1,6 @@
 """Clients as they come to the rows that are landed: each field under our name, as the package writes it.
 
-What the map does not know goes untouched into ``extra``, as JSON with every digit as it was sent.
+What no field was taken from goes untouched into ``extra``, as JSON with every digit as it was sent.
 """
 
 from __future__ import annotations
@@ -26,24 +26,26 @@ _MISSING = msgspec.Raw(b"null")
 def landed(records: Iterable[Record], fields: Mapping[str, Sequence[str]]) -> pa.Table:
     """The records as rows of :data:`SCHEMA`; one that comes twice (a page moved while it was read) comes once, as it
     came last. Raises ReportABug for a record without an id."""
-    known = {name.partition(".")[0] for names in fields.values() for name in names}
     rows: dict[str, dict[str, str | None]] = {}
     for record in records:
-        row = {field: _first(record, fields.get(field, ())) for field in FIELDS}
+        row: dict[str, str | None] = dict.fromkeys(FIELDS)
+        used: set[str] = set()
+        for field, names in fields.items():
+            for name in names:
+                if (text := _text(_at(record, name))) is not None:
+                    row[field] = text
+                    used.add(name.partition(".")[0])
+                    break
         key = row["external_id"]
         if not key:
             raise ReportABug(
                 f"a client came without {' or '.join(fields['external_id'])}",
                 next_step="Give a map of the interface that names its id: see the package's page in docs/packages.",
             )
-        rest = {name: value for name, value in record.items() if name not in known and bytes(value) != b"null"}
+        rest = {name: value for name, value in record.items() if name not in used and bytes(value) != b"null"}
         row["extra"] = msgspec.json.encode(rest).decode() if rest else None
         rows[key] = row
     return pa.Table.from_pylist(list(rows.values()), schema=SCHEMA)
-
-
-def _first(record: Record, names: Sequence[str]) -> str | None:
-    return next((text for name in names if (text := _text(_at(record, name))) is not None), None)
 
 
 def _at(record: Record, name: str) -> msgspec.Raw:

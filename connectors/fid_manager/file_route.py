@@ -56,13 +56,14 @@ class FileRoute:
             self.calls += 1
             text = clean(copy, copy.with_suffix(".clean")).path
             with text.open(encoding="utf-8", newline="") as lines:
-                return _parsed(lines.read())
+                return parsed(lines.read())
 
     def close(self) -> None:
         """Nothing is kept open."""
 
 
-def _parsed(text: str) -> pa.Table:
+def parsed(text: str) -> pa.Table:
+    """The clients of a file's text, landed."""
     first = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from connectors.adminpulse.sandbox import AdminPulseSandbox, Fault, open_sandbox
 from connectors.contract import Connector
 from connectors.sandbox.company import company
 from connectors.sandbox.office import Office
-from connectors.sandbox.vendor import FaultKind
+from connectors.sandbox.vendor import Answer, FaultKind
 from foundation.errors import Busy, GrandlivreError, RateLimited, SignInAgain, VendorDown, WrongInput
 from tests.client_lists.reading import connect, normalized, read
 from tests.exact_online.landed import Clock
@@ -97,16 +99,13 @@ def test_relations_become_clients(connector: Connector, sandbox: AdminPulseSandb
     table, _ = read(connector)
     assert table is not None
     found = normalized(connector, table)["1017"]
-    assert (
-        json.loads(found.pop("extra"))
-        == {
-            "id": next(r["id"] for r in [sandbox.vendor.relation(sandbox.vendor.office.clients[0])]),
-            "naceCode": "10710",
-            "subscribedCapital": 18550.5,
-        }
-        | {}
-        or True
-    )
+    sent = sandbox.vendor.relation(sandbox.vendor.office.clients[0])
+    assert json.loads(found.pop("extra")) == {
+        "id": sent["id"],
+        "companyId": "c1",
+        "naceCode": "10710",
+        "subscribedCapital": 18550.5,
+    }
     assert found == {
         "external_id": "APR01017",
         "code": "1017",
@@ -227,8 +226,6 @@ def test_what_stays_is_named(
     "body", ['{"results":null,"pageCount":1}', '{"results":[1],"pageCount":1}', '{"results":[]}', "[]", "null"]
 )
 def test_another_shape_is_no_answer(connector: Connector, sandbox: AdminPulseSandbox, body: str) -> None:
-    from connectors.sandbox.vendor import Answer
-
     sandbox.vendor.emptied = lambda answer: Answer(200, body.encode())
     sandbox.knobs.faults = [Fault("empty", "relations", times=-1)]
     with pytest.raises(VendorDown):
@@ -236,17 +233,13 @@ def test_another_shape_is_no_answer(connector: Connector, sandbox: AdminPulseSan
 
 
 def test_a_page_that_is_empty_before_the_last_is_no_list(connector: Connector, sandbox: AdminPulseSandbox) -> None:
-    from connectors.sandbox.vendor import Answer
-
     sandbox.vendor.emptied = lambda answer: Answer(200, b'{"results":[],"pageCount":3}')
     sandbox.knobs.faults = [Fault("empty", "relations", times=-1)]
     with pytest.raises(VendorDown, match="empty"):
         read(connector)
 
 
-def test_another_map_reads_other_names(sandbox: AdminPulseSandbox, clock: Clock, tmp_path) -> None:
-    from importlib.resources import files
-
+def test_another_map_reads_other_names(sandbox: AdminPulseSandbox, clock: Clock, tmp_path: Path) -> None:
     usual = files("connectors.adminpulse").joinpath("interface.toml").read_text(encoding="utf-8")
     (tmp_path / "own.toml").write_text(usual.replace('legal_form = ["legalForm",', 'legal_form = ["rechtsvorm",'))
     sandbox.knobs.more_fields = {"rechtsvorm": "CommV"}

@@ -9,9 +9,15 @@ from typing import Any
 
 import pytest
 
+from connectors.adminpulse.sandbox import open_sandbox as open_adminpulse
 from connectors.catalog import available_packages
+from connectors.contract import DossierRef
+from connectors.package import Package
+from connectors.sandbox.stage import Sandbox
 from foundation.errors import EmptyAnswer, WrongInput
+from foundation.secrets import Secret
 from portal.linking import add_link
+from resources.house import House
 from tests.contract.client_lists import WAYS, break_it, clients, expected, listed, office, tell
 from tests.contract.dossier import Linked
 
@@ -25,6 +31,15 @@ def dossier(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Linked]:
     database = request.getfixturevalue("postgres").database() if store == "postgres" else None
     with listed(way, tmp_path, database=database) as found:
         yield found
+
+
+def add_list(house: House, row: Package, sandbox: Sandbox, name: str) -> str:
+    """Another connection of the package, linked as dossier ``name``."""
+    registry = house.registry
+    secrets = {key: Secret(value) for key, value in sandbox.secrets.items()}
+    settings = row.complete_settings(sandbox.settings)
+    connection = registry.add_connection(row.slug, registry.ensure_firm("Demo").firm_id, name, settings, secrets)
+    return add_link(house, connection.id, DossierRef("clients", name, name), mode="replace", dossier=name).dossier_id
 
 
 def without_boxes(rows: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
@@ -170,6 +185,51 @@ def test_from_landing_asks_nobody_and_gives_the_same_list(dossier: Linked) -> No
     assert (outcome.status, outcome.vendor_calls, dossier.sandbox.calls) == ("synced", 0, calls), outcome.error
     assert dossier.query(columns) == before
     assert changes(dossier) == noted
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def two_lists(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Linked, Linked]]:
+    """Two offices of one firm in one house, both on AdminPulse."""
+    database = request.getfixturevalue("postgres").database() if request.param == "postgres" else None
+    with (
+        listed("adminpulse", tmp_path, database=database) as first,
+        open_adminpulse("adminpulse", office(first.row).company) as other,
+    ):
+        second = replace(first, sandbox=other)
+        tell(second, replace(office(first.row), clients_of=office(first.row).clients[:3]))
+        second.dossier_id = add_list(first.house, first.row, other, "second")
+        yield first, second
+
+
+def by_list(found: Linked) -> dict[str, int]:
+    rows = found.query("SELECT list_id, count(*) FROM ledger.clients WHERE status <> 'removed' GROUP BY list_id")
+    return dict(rows)
+
+
+def test_each_list_replaces_its_own_clients_alone(two_lists: tuple[Linked, Linked]) -> None:
+    first, second = two_lists
+    assert (first.sync().status, second.sync().status) == ("synced", "synced")
+    everybody = len(office(first.row).clients)
+    assert by_list(first) == {first.dossier_id: everybody, second.dossier_id: 3}
+    first.sandbox.show(office(first.row, 1).company)
+    assert first.sync().status == "synced"
+    assert by_list(first) == {first.dossier_id: everybody, second.dossier_id: 3}
+    assert {row[0] for row in first.query("SELECT DISTINCT list_id FROM ledger.client_changes")} == {first.dossier_id}
+
+
+def test_a_list_that_moves_to_another_connection_is_another_list(two_lists: tuple[Linked, Linked]) -> None:
+    first, second = two_lists
+    first.sync()
+    registry = first.house.registry
+    there = registry.link(second.dossier_id).connection_id
+    registry.unlink(second.dossier_id)
+    registry.relink(first.dossier_id, there, "clients", mode="replace", transfer_date=None)
+    moved = first.sync()
+    assert isinstance(moved.error, EmptyAnswer), "far fewer are told there"
+    moved = first.sync(accept_empty=True)
+    assert (moved.status, moved.lines) == ("synced", 3), moved.error
+    assert first.query("SELECT count(*) FROM ledger.clients") == [(3,)], "nobody of the other connection is left"
+    assert changes(first) == []
 
 
 def test_it_is_linked_as_a_whole(dossier: Linked, tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ LEFT JOIN work.doubts d USING (check_name)
 GROUP BY c.check_name, c.fine, c.doubtful;
 
 INSERT INTO work.check_results
-SELECT 'clients_remain', 'warning', CASE WHEN (SELECT count(*) FROM work.before_clients) > 0 THEN count(*) = 0 END, count(*),
+SELECT 'clients_remain', 'warning', CASE WHEN (SELECT count(*) FROM work.before_clients) > 0 THEN count(*) = 0 END,
+    CASE WHEN (SELECT count(*) FROM work.before_clients) > 0 THEN count(*) END,
     CASE WHEN (SELECT count(*) FROM work.before_clients) = 0 THEN 'first list: nothing to compare with'
         WHEN count(*) = 0 THEN 'every client of the list before is still in it'
         ELSE count(*) || ' clients are no longer listed, such as '

@@ -71,7 +71,7 @@ class Warehouse:
         """The rows of ``ledger.clients`` that stand for a client list."""
         if not self.live.exists():
             return client_rows()
-        with self._opened(read_only=True) as db:
+        with self._opened() as db:  # and not read-only: a file of an older version gets its columns
             return read_clients(DuckDBReader(db), list_id)
 
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:

@@ -58,7 +58,7 @@ class AdminPulse:
 
     def discover(self) -> Iterator[DossierRef]:
         self._wire.probe()
-        yield whole_list(VENDOR, "adminpulse", self._office())
+        yield whole_list("adminpulse", self._office())
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         require_whole(external_id)

@@ -11,9 +11,9 @@ from foundation.errors import WrongInput
 EXTERNAL_ID = "clients"
 
 
-def whole_list(package: str, slug: str, office: str | None = None) -> DossierRef:
+def whole_list(slug: str, office: str | None = None) -> DossierRef:
     """The one row that ``discover`` gives."""
-    name = f"{package} clients of {office}" if office else f"{package} clients"
+    name = f"Clients of {office}" if office else "Client list"
     return DossierRef(external_id=EXTERNAL_ID, code=slug.replace("_", "-"), name=name)
 
 

@@ -52,7 +52,7 @@ class FidManager:
 
     def discover(self) -> Iterator[DossierRef]:
         self._route.probe()
-        yield whole_list(VENDOR, "fid_manager")
+        yield whole_list("fid_manager")
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         require_whole(external_id)

@@ -10,7 +10,7 @@ people use, one is wrong, and two clients have the same. ``revision`` is the day
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from connectors.sandbox.company import Company
@@ -58,17 +58,18 @@ class Client:
 
 @dataclass(frozen=True)
 class Office:
-    """The clients at ``revision``; ``more`` are further ones that make the list long."""
+    """The office as it stands at the company's revision; ``more`` further clients make the list long. With ``only`` these
+    are the clients, whatever the revision."""
 
     company: Company
     more: int = 0
-    clients_of: tuple[Client, ...] = field(default=())
+    only: tuple[Client, ...] = ()
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
         """In the order of their codes."""
-        if self.clients_of:
-            return self.clients_of
+        if self.only:
+            return self.only
         first = _first_look(self.company)
         found = {client.code: client for client in (*first, *(_further(place) for place in range(self.more)))}
         if self.company.revision >= 1:

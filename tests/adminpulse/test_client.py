@@ -34,9 +34,9 @@ def test_the_list_is_discovered_as_a_whole_under_the_office_s_name(
 ) -> None:
     connector.verify()
     (ref,) = connector.discover()
-    assert (ref.external_id, ref.code, ref.name) == ("clients", "adminpulse", "AdminPulse clients of Kantoor Peeters")
+    assert (ref.external_id, ref.code, ref.name) == ("clients", "adminpulse", "Clients of Kantoor Peeters")
     sandbox.knobs.scopes = frozenset({"relations.read"})
-    assert next(iter(connector.discover())).name == "AdminPulse clients"
+    assert next(iter(connector.discover())).name == "Client list"
 
 
 @pytest.mark.parametrize("number", [399, 400, 401, 800, 850])
@@ -76,7 +76,7 @@ def test_clients_that_come_and_go_between_two_pages_are_neither_missed_nor_told_
         changes.pop()
         told = sandbox.vendor.office
         rest = told.clients[1:] if changes else (replace(told.clients[0], code="0001"), *told.clients)
-        sandbox.vendor.office = replace(told, clients_of=rest)
+        sandbox.vendor.office = replace(told, only=rest)
 
     sandbox.knobs.while_paging = work
     assert ids(connector) == codes(sandbox.vendor.office)
@@ -87,7 +87,7 @@ def test_a_list_that_never_rests_is_left_for_later(connector: Connector, sandbox
     def work(page: int) -> None:
         told = sandbox.vendor.office
         newest = replace(told.clients[-1], code=str(int(told.clients[-1].code) + 1))
-        sandbox.vendor.office = replace(told, clients_of=(*told.clients, newest))
+        sandbox.vendor.office = replace(told, only=(*told.clients, newest))
 
     sandbox.knobs.while_paging = work
     with pytest.raises(Busy, match="come and go"):

@@ -119,7 +119,7 @@ def test_who_went_stays_removed_since_then(dossier: Linked) -> None:
     dossier.sync()
     since = dossier.query("SELECT removed_at FROM ledger.clients WHERE status = 'removed'")
     later = office(dossier.row, 1)
-    tell(dossier, replace(later, clients_of=tuple(replace(c, phone="1") for c in later.clients)))
+    tell(dossier, replace(later, only=tuple(replace(c, phone="1") for c in later.clients)))
     assert dossier.sync().status == "synced"
     assert dossier.query("SELECT removed_at FROM ledger.clients WHERE status = 'removed'") == since
     assert [row for row in changes(dossier) if row[0] == "removed"] == [
@@ -130,7 +130,7 @@ def test_who_went_stays_removed_since_then(dossier: Linked) -> None:
 def test_a_list_that_shrinks_below_half_is_refused_until_it_is_confirmed(dossier: Linked) -> None:
     first = dossier.sync()
     told = office(dossier.row)
-    tell(dossier, replace(told, clients_of=told.clients[:4]))
+    tell(dossier, replace(told, only=told.clients[:4]))
     refused = dossier.sync()
     assert isinstance(refused.error, EmptyAnswer)
     assert "--accept-empty" in str(refused.error)
@@ -139,7 +139,7 @@ def test_a_list_that_shrinks_below_half_is_refused_until_it_is_confirmed(dossier
     assert (confirmed.status, confirmed.lines) == ("synced", 4), confirmed.error
     statuses = dossier.query("SELECT status, count(*) FROM ledger.clients GROUP BY status ORDER BY status")
     assert dict(statuses)["removed"] == first.lines - 4
-    tell(dossier, replace(told, clients_of=told.clients[:2]))
+    tell(dossier, replace(told, only=told.clients[:2]))
     assert dossier.sync().status == "synced", "half of what is still listed is not below half"
 
 
@@ -196,7 +196,7 @@ def two_lists(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
         open_adminpulse("adminpulse", office(first.row).company) as other,
     ):
         second = replace(first, sandbox=other)
-        tell(second, replace(office(first.row), clients_of=office(first.row).clients[:3]))
+        tell(second, replace(office(first.row), only=office(first.row).clients[:3]))
         second.dossier_id = add_list(first.house, first.row, other, "second")
         yield first, second
 

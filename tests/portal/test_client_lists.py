@@ -35,7 +35,7 @@ def test_from_a_key_to_a_client_tied_to_its_dossier(cli: Cli, office: AdminPulse
     assert "no totals" in cli("link", connection, "clients", "--totals", ok=False).err
     assert "as a whole" in cli("link", connection, "1042", ok=False).err
     clients = cli("link", connection, "clients").line
-    assert clients == "adminpulse-adminpulse-clients-of-kantoor-peeters"
+    assert clients == "adminpulse-clients-of-kantoor-peeters"
     assert "confirm" not in cli("sync", clients).err
     books = cli("connect", "verocount", "--firm", "Peeters", "--set", f"root={vendor.settings['root']}").line
     cli("link", books, vendor.external_id, "--dossier", "atelier")

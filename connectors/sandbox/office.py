@@ -58,8 +58,8 @@ class Client:
 
 @dataclass(frozen=True)
 class Office:
-    """The office as it stands at the company's revision; ``more`` further clients make the list long. With ``only`` these
-    are the clients, whatever the revision."""
+    """The office as it stands at the company's revision; ``more`` further clients make the list long. With ``only``
+    these are the clients, whatever the revision."""
 
     company: Company
     more: int = 0

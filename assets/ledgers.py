@@ -1,4 +1,5 @@
-"""``<software>/ledger``: one asset per package, one partition per dossier, made from the catalog.
+"""``<software>/ledger``: one asset per package, one partition per dossier, made from the catalog. The client list of an
+administrative package is a dossier, too.
 
 A run may cover one dossier (Materialize in the UI, ``grandlivre sync``) or a range of them (the night). The asset
 never yields an output by itself: it logs a materialization per good dossier and an observation with the error per
@@ -27,6 +28,7 @@ ACCEPT_EMPTY_TAG = "grandlivre/accept_empty"
 TRIGGER_TAG = "grandlivre/trigger"
 PUBLISH_EVERY = timedelta(minutes=1)  # a long run publishes now and then
 PUBLISH_SHARE = 10  # and works ten times as long as publishing took, before it does so again
+_ABOUT = {"administrative": "The clients that {} lists, one partition per connection."}
 
 
 class LedgerConfig(dg.Config):
@@ -91,7 +93,9 @@ def ledger_asset(
 
     return dg.asset(
         key=ledger_key(row.slug),
-        description=f"The ledgers of all dossiers kept in {row.name}, one partition per dossier.",
+        description=_ABOUT.get(row.kind, "The ledgers of all dossiers kept in {}, one partition per dossier.").format(
+            row.name
+        ),
         partitions_def=dossiers_of(row.slug),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=row.slug,

@@ -44,6 +44,9 @@ def _oauth(authorize_url: str = "", token_url: str = "") -> tuple[Field, ...]:
     )
 
 
+_INTERFACE = _setting(
+    "interface", "file (TOML) with the paths and field names of the package, where they are others", required=False
+)
 _APP = "client_credentials"
 _SAGE_SIGN_IN = (
     "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1",
@@ -188,9 +191,19 @@ _ROWS = (
         "administrative",
         "REST with an API key or OAuth 2",
         "documented",
-        (_base("https://api.adminpulse.be"), _secret("api_key", "API key of the office")),
+        (
+            _base("https://api.adminpulse.be"),
+            _setting("sign_in", "who signs in: api_key (the office's key) or oauth (a person)", "api_key"),
+            _secret("api_key", "API key of the office, with the scope to read relations", required=False),
+            *(replace(each, required=False) for each in _oauth()),
+            _setting("scope", "what the consent is asked for, when the vendor names it", required=False),
+            _INTERFACE,
+        ),
         frozenset({"discover"}),
-        Deletion("full read", "the client list replaces the client list"),
+        Deletion("full read", "the client list replaces the client list; who is not in it stays, as removed"),
+        room="connectors.adminpulse",
+        consent_when=("sign_in", "oauth"),
+        note="The client list; names of fields beyond the public ones are inferred.",
         limits=(Limit("minute", 480, _MINUTE, "connection"),),
     ),
     Package(
@@ -408,16 +421,21 @@ _ROWS = (
         "Fid-Manager",
         "support",
         "administrative",
-        "partner interface",
+        "partner interface (REST), or a file",
         "reconstructed",
         (
-            _setting("base_url", "address given by the vendor"),
-            _setting("key_id", "key id mailed by the vendor"),
-            _secret("secret", "secret code mailed by the vendor"),
+            _setting("base_url", "address of the partner interface, given by the vendor", required=False),
+            _setting("key_id", "key id mailed by the vendor", required=False),
+            _secret("secret", "secret code mailed by the vendor", required=False),
+            _setting("root", "folder with clients.csv, in place of the partner interface", required=False),
+            _INTERFACE,
         ),
         frozenset({"discover"}),
-        Deletion("full read", "the client list replaces the client list"),
+        Deletion("full read", "the client list replaces the client list; who is not in it stays, as removed"),
+        room="connectors.fid_manager",
         country="BE",
+        note="The interface is not public: ask the vendor for address, paths, field names and the way of signing, and "
+        "name a map of it in the setting interface; or put clients.csv into a folder (docs/packages/fid-manager.md).",
     ),
     _drop("expertm", "ExpertM"),
     _drop("wings", "Wings"),

@@ -240,7 +240,8 @@ class Connector(Protocol):
         ...
 
     def normalize(self, db: duckdb.DuckDBPyConnection) -> None:
-        """Creates the views of :mod:`connectors.books` over the landed tables ``landed.<resource>``."""
+        """Creates the views of :mod:`connectors.books` over the landed tables ``landed.<resource>``; for an
+        administrative package the one of :mod:`connectors.client_lists.books`."""
         ...
 
     def close(self) -> None: ...

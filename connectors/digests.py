@@ -21,3 +21,8 @@ def digest(tables: Mapping[str, pa.Table]) -> str:
             writer.write_table(ordered)
         found.update(sink.getvalue())
     return found.hexdigest()[:32]
+
+
+def digest_of_text(text: str) -> str:
+    """A short text that differs when ``text`` does."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

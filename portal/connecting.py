@@ -206,9 +206,10 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def absolute(settings: dict[str, str]) -> dict[str, str]:
-    """The settings with ``root`` made absolute: a nightly run starts in another folder than the person who typed it."""
-    if settings.get("root"):
-        settings["root"] = str(Path(settings["root"]).absolute())
+    """The settings with paths made absolute: a nightly run starts in another folder than the person who typed them."""
+    for name in ("root", "interface"):
+        if settings.get(name):
+            settings[name] = str(Path(settings[name]).absolute())
     return settings
 
 

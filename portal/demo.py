@@ -88,7 +88,7 @@ def link_sandbox(house: House, row: Package, sandbox: Sandbox) -> str:
 
 def _show_trial_balances(house: House) -> None:
     with house.warehouse.reader() as db:
-        first = db.execute("SELECT min(dossier_id) FROM ledger.dossiers").fetchall()[0][0]
+        first = db.execute("SELECT min(dossier_id) FROM ledger.trial_balance_year").fetchall()[0][0]
         columns = ("account", "account_name", "common_code", "opening", "debit", "credit", "closing")
         rows = db.execute(
             "SELECT account, account_name, common_code, opening::DECIMAL(20,2), debit::DECIMAL(20,2), "

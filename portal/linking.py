@@ -52,6 +52,8 @@ def link(
     row = package(found.software)
     if totals and "totals" not in row.capabilities:
         raise WrongInput(f"{row.name} has no totals mode", next_step="Link it with --replace or --from.")
+    if row.kind == "administrative" and from_:
+        raise WrongInput(f"{row.name} has no fiscal years", next_step="Link its client list without a mode.")
     if row.kind == "totals" and (replace or from_):
         raise WrongInput(f"{row.name} tells totals alone", next_step="Link it with --totals, or without a mode.")
     with opened(house, connection) as connector:
@@ -69,7 +71,8 @@ def link(
     )
     house.registry.record_package_years(made.dossier_id, years)
     typer.echo(made.dossier_id)
-    tell(f"Linked {made.name}, {len(years)} fiscal years. Next: grandlivre sync {made.dossier_id}")
+    what = "the whole client list" if row.kind == "administrative" else f"{len(years)} fiscal years"
+    tell(f"Linked {made.name}, {what}. Next: grandlivre sync {made.dossier_id}")
 
 
 def usual_mode(row: Package) -> str:

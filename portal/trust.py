@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from connectors.catalog import package
 from foundation.errors import WrongInput
+from portal.clients import SYNCS_OF_CLIENTS, moved_clients
 from portal.connecting import JsonFlag
 from portal.linking import parse_date
 from portal.mapping import DossierArgument, figures_of, query
@@ -98,19 +100,22 @@ def changes(
     """Shows what moved between two syncs: balances per year and account, old and new; closed years come first.
 
     Without --since, what the last sync that changed anything brought. A line that went to another account, day or year
-    is told twice: where it left, and where it went.
+    is told twice: where it left, and where it went. Of a client list, each field that changed, old and new.
     """
     house = House.open()
-    house.registry.link(dossier)
+    of_clients = package(house.registry.link(dossier).software).kind == "administrative"
     first_day, sync = parse_since(house, dossier, since)
     with figures_of(house, dossier) as db:
-        seen = query(db, _SYNCS, {"dossier": dossier})
+        seen = query(db, SYNCS_OF_CLIENTS if of_clients else _SYNCS, {"dossier": dossier})
         if sync is not None:
             wanted = [row["sync_id"] for row in seen if row["sync_id"] > sync]
         elif first_day is not None:
             wanted = [row["sync_id"] for row in seen if row["seen_at"].date() >= first_day]
         else:
             wanted = [row["sync_id"] for row in seen[-1:]]
+        if of_clients:
+            show(moved_clients(db, dossier, wanted), json=json, empty="No client changed.")
+            return
         rows = moved(db, dossier, wanted, lines=lines)
         counted = query(db, _COUNTS, {"dossier": dossier, "syncs": wanted})[0]
     if not lines:

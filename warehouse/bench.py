@@ -120,7 +120,7 @@ class Workbench:
         that stands instead, so that balances carry on from it. With ``totals`` the package's balances are the figures
         and there are no lines. ``before`` is what the warehouse told until now.
         """
-        self._table(
+        self.table(
             "overrides",
             pa.table(
                 {
@@ -131,13 +131,13 @@ class Workbench:
                 schema=_OVERRIDES,
             ),
         )
-        self._table("mapping_rules", pa.Table.from_pylist([asdict(rule) for rule in rules], schema=_RULES))
+        self.table("mapping_rules", pa.Table.from_pylist([asdict(rule) for rule in rules], schema=_RULES))
         self.db.execute("SET VARIABLE country = ?", [(country or "").strip().upper()])
         self.db.execute("SET VARIABLE since = ?::DATE", [since])
         self.db.execute("SET VARIABLE mode = ?", ["totals" if totals else "lines"])
         self.db.execute("SET VARIABLE chart = ?", [chart.version()])
         for name, rows in (before or nothing()).items():
-            self._table(f"before_{name}", rows)
+            self.table(f"before_{name}", rows)
         scripts.run(self.db, "calendar")
         scripts.run(self.db, "lines")
         self._keep(kept or {})
@@ -177,7 +177,8 @@ class Workbench:
         """Rows of a table, ``schema.name``."""
         return int(self.db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
-    def _table(self, name: str, rows: pa.Table) -> None:
+    def table(self, name: str, rows: pa.Table) -> None:
+        """Makes ``work.<name>`` of Arrow rows."""
         self.db.register("source_rows", rows)
         self.db.execute(f"CREATE TABLE work.{name} AS FROM source_rows")
         self.db.unregister("source_rows")

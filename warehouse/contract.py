@@ -39,6 +39,8 @@ class DossierFacts:
     vat_number: str | None
     mode: str
     since: date | None
+    kind: str | None = None
+    """``clients``: there are no books, but the client list of an administrative package."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Lines that a load put in and took out."""
+    """Lines that a load put in and took out; of a client list, the clients listed, and those that no longer are."""
 
     inserted: int
     deleted: int
@@ -110,11 +112,16 @@ class Store(Protocol):
         """What was told of a dossier until now; see :mod:`warehouse.remembered`."""
         ...
 
+    def clients(self, list_id: str) -> pa.Table:
+        """The rows of ``ledger.clients`` that stand for a client list."""
+        ...
+
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window with what lies on the bench, in one transaction.
 
         The window is everything, or with ``facts.since`` the fiscal years that start at or after it. The record of
-        the run and the cursor are part of the transaction: a crash leaves the old state or the new one.
+        the run and the cursor are part of the transaction: a crash leaves the old state or the new one. With
+        ``facts.kind`` ``clients`` it is the list's clients that are replaced (see :mod:`warehouse.clients`).
         """
         ...
 

@@ -18,6 +18,8 @@ def open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: Load
     db.execute("SET VARIABLE load_since = ?::DATE", [facts.since])
     db.execute("SET VARIABLE seen_at = ?::TIMESTAMP", [naive_utc(record.finished_at)])
     db.execute("SET VARIABLE cause = ?", [record.cause])
+    if facts.kind == "clients":
+        return
     scripts.run(db, "load_window")
     stood = db.execute("SELECT link_id FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id]).fetchall()
     compare = record.cause == "package" and stood == [(facts.link_id,)]
@@ -27,15 +29,26 @@ def open_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: Load
 
 def replace_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: LoadRecord) -> Loaded:
     """The body of the load's transaction but for the lines, with the warehouse attached to the bench as ``wh``."""
-    scripts.run(db, "load")
-    inserted, deleted = db.execute("SELECT inserted, deleted FROM work.load_counts").fetchall()[0]
+    first_year_end = None
+    if facts.kind == "clients":
+        scripts.run(db, "load_clients")
+        counts = (
+            "SELECT count(*) FILTER (status <> 'removed'), (SELECT count(*) FROM work.client_changes "
+            "WHERE change = 'removed') FROM work.clients"
+        )
+    else:
+        scripts.run(db, "load")
+        counts = "SELECT inserted, deleted FROM work.load_counts"
+        ((first_year_end,),) = db.execute("SELECT arg_min(end_date, start_date) FROM work.years").fetchall()
+    scripts.run(db, "load_checks")
+    inserted, deleted = db.execute(counts).fetchall()[0]
     db.execute("DELETE FROM wh.ledger.dossiers WHERE dossier_id = ?", [facts.dossier_id])
     db.execute(
         "INSERT INTO wh.ledger.dossiers BY NAME SELECT ? AS dossier_id, ? AS firm_id, ? AS name, ? AS code, "
         "? AS software, ? AS connection_id, ? AS external_id, ? AS country, ? AS currency, ? AS vat_number, "
-        "(SELECT end_date FROM work.years ORDER BY start_date LIMIT 1) AS first_year_end, ? AS sync_mode, "
+        "?::DATE AS first_year_end, ? AS sync_mode, "
         "?::DATE AS transfer_date, ?::TIMESTAMP AS last_synced_at, 'synced' AS status, ? AS sync_id, "
-        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS rules_version",
+        "? AS link_id, ? AS snapshot_id, ? AS cursor, ? AS calendar, ? AS rules_version, ? AS kind",
         [
             facts.dossier_id,
             facts.firm_id,
@@ -47,6 +60,7 @@ def replace_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: L
             facts.country,
             facts.currency,
             facts.vat_number,
+            first_year_end,
             facts.mode,
             facts.since,
             naive_utc(record.as_of or record.finished_at),
@@ -56,6 +70,7 @@ def replace_window(db: duckdb.DuckDBPyConnection, facts: DossierFacts, record: L
             json.dumps(record.cursor) if record.cursor is not None else None,
             record.calendar,
             record.rules,
+            facts.kind,
         ],
     )
     db.execute(

@@ -75,6 +75,26 @@ _QUERIES = {
 }
 
 
+_TEXTS = (
+    "firm_id client_id code name commercial_name legal_form enterprise_number vat_number address_line_1 address_line_2 "
+    "postcode city country email phone language fiscal_year_end responsible status software external_id list_id "
+    "connection_id client_type client_group office dossier_code officers shareholders extra"
+)
+CLIENTS = pa.schema([*_columns(_TEXTS), ("removed_at", pa.timestamp("us"))])
+"""The columns of ``ledger.clients``."""
+
+
+def client_rows() -> pa.Table:
+    """The rows of a list that was never loaded."""
+    return CLIENTS.empty_table()
+
+
+def read_clients(db: Reader, list_id: str) -> pa.Table:
+    """The rows of ``ledger.clients`` that stand for a client list."""
+    rows = db.arrow(f"SELECT {', '.join(CLIENTS.names)} FROM ledger.clients WHERE list_id = ?", [list_id])
+    return rows.read_all().cast(CLIENTS)
+
+
 def read_standing(db: Reader, dossier_id: str, keep_before: date | None) -> Standing:
     """Reads the standing of a dossier; with ``keep_before`` also the years that start before that date."""
     found = db.execute(

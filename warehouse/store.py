@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from foundation.disk import is_full
@@ -31,7 +32,7 @@ from warehouse.loading import naive_utc, open_window, replace_window
 from warehouse.reader import DuckDBReader, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
 from warehouse.snapshots import replace_with_copy
-from warehouse.standing import Standing, read_standing
+from warehouse.standing import Standing, client_rows, read_clients, read_standing
 
 __all__ = ["DossierFacts", "LoadRecord", "Loaded", "Warehouse"]
 
@@ -66,12 +67,16 @@ class Warehouse:
         with self._opened(read_only=True) as db:
             return read_remembered(DuckDBReader(db), dossier_id)
 
-    def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
-        """Replaces the dossier's window with what lies on the bench, in one transaction.
+    def clients(self, list_id: str) -> pa.Table:
+        """The rows of ``ledger.clients`` that stand for a client list."""
+        if not self.live.exists():
+            return client_rows()
+        with self._opened() as db:  # and not read-only: a file of an older version gets its columns
+            return read_clients(DuckDBReader(db), list_id)
 
-        The window is everything, or with ``facts.since`` the fiscal years that start at or after it. The record of
-        the run and the cursor are part of the transaction: a crash leaves the old state or the new one.
-        """
+    def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
+        """Replaces the dossier's window with what lies on the bench, in one transaction; see
+        :class:`warehouse.contract.Store`."""
         with self._locked():
             self._ensure()
             bench.db.execute(f"ATTACH '{_quoted(self.live)}' AS wh")
@@ -79,7 +84,8 @@ class Warehouse:
                 open_window(bench.db, facts, record)
                 bench.db.execute("BEGIN")
                 try:
-                    scripts.run(bench.db, "load_lines")
+                    if facts.kind != "clients":
+                        scripts.run(bench.db, "load_lines")
                     loaded = replace_window(bench.db, facts, record)
                     bench.db.execute("COMMIT")
                 except BaseException:

@@ -2,7 +2,8 @@
 
 A room's ``sandbox.py`` has ``open_sandbox(software, company, folder)``, a context manager that yields a
 :class:`Sandbox`: a vendor on a real socket, or real files in ``folder``. It is written from the vendor's contract,
-before the client, and refuses what the vendor would refuse.
+before the client, and refuses what the vendor would refuse. An administrative package tells the office that the company
+is a client of (:mod:`connectors.sandbox.office`).
 """
 
 from __future__ import annotations

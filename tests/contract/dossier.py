@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,12 +47,20 @@ def told_by(row: Package, revision: int = 0) -> Company:
 
 
 @contextmanager
-def linked(row: Package, folder: Path, told: Company | None = None, *, database: str | None = None) -> Iterator[Linked]:
-    """The package's sandbox telling ``told``, connected and linked in a fresh house; ``database`` makes it a team's."""
+def linked(
+    row: Package,
+    folder: Path,
+    told: Company | None = None,
+    *,
+    database: str | None = None,
+    opening: Callable[[Package, Company, Path], AbstractContextManager[Sandbox]] = open_sandbox,
+) -> Iterator[Linked]:
+    """The package's sandbox telling ``told``, connected and linked in a fresh house; ``database`` makes it a team's.
+    ``opening`` opens another sandbox of the package."""
     home = Home(folder / "home", Secret(database)) if database else installed(folder / "home")
     home.create()
     (folder / "vendor").mkdir()
-    with open_sandbox(row, told or told_by(row), folder / "vendor") as sandbox:
+    with opening(row, told or told_by(row), folder / "vendor") as sandbox:
         house = House.open(home)
         house.warehouse.create()
         yield Linked(row, house, sandbox, link_sandbox(house, row, sandbox))

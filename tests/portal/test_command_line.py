@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -95,7 +96,6 @@ def test_fiscal_years_are_corrected_and_taken_back(cli: Cli, vendor: Sandbox) ->
     ("arguments", "told"),
     [
         (("software", "exact"), "exact_online_be"),
-        (("connect", "fid_manager", "--firm", "F"), "not available yet"),
         (("connect", "verocount", "--firm", "F"), "root"),
         (("connect", "verocount", "--firm", "F", "--set", "root=/nowhere/at/all"), "/nowhere/at/all"),
         (("connect", "verocount", "--firm", "F", "--set", "colour=red"), "colour"),
@@ -113,6 +113,17 @@ def test_what_cannot_be_done_is_said_with_the_next_step(bare_cli: Cli, arguments
     assert done.err.startswith("Error: ")
     assert told in done.err
     assert done.out == ""
+
+
+def test_a_package_that_is_not_available_yet_says_so(bare_cli: Cli) -> None:
+    PACKAGES["made_up"] = replace(package("yuki"), slug="made_up", name="Made Up", room=None)
+    try:
+        done = bare_cli("connect", "made_up", "--firm", "F", ok=False)
+    finally:
+        del PACKAGES["made_up"]
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("Error: Made Up is not available yet")
+    assert "grandlivre software" in done.err
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ def test_rows_that_somebody_else_changed_meanwhile_stop_the_load(ledger: OnPostg
     with (
         Workbench(ledger.folder) as bench,
         ledger.store.writing("d1") as connection,
-        mirror(bench.db, connection, Window("d1", "firm", None), "wh.ledger.journal_lines") as rows,
+        mirror(bench.db, connection, Window("d1", None), "wh.ledger.journal_lines") as rows,
     ):
         bench.db.execute("DELETE FROM wh.ledger.journal_lines")
         ledger.stored("UPDATE ledger.stored_lines SET description = 'touched' RETURNING 1")

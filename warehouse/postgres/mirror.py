@@ -23,9 +23,9 @@ import pyarrow as pa
 from foundation.errors import Busy
 from warehouse import scripts
 from warehouse.postgres.copying import copy_in, copy_out
-from warehouse.postgres.schema import MARK, PER_YEAR, line, stored
+from warehouse.postgres.schema import MARK, PER_YEAR, line, owner, stored
 
-_HISTORY = ("line_changes", "balance_changes")  # a load adds to them and looks at none
+_HISTORY = ("line_changes", "balance_changes", "client_changes")  # a load adds to them and looks at none
 _OF_YEARS = ("stored_lines", "line_syncs")  # only those of the window are looked at
 _APART = ("common_chart",)
 _BATCH = 10_000
@@ -36,7 +36,6 @@ class Window:
     """What a load may change: a dossier, from the fiscal years on that start at ``since`` (all, without it)."""
 
     dossier_id: str
-    firm_id: str
     since: date | None
 
 
@@ -84,9 +83,7 @@ class Mirror:
     def fill(self, *, history: bool = False) -> None:
         """Reads what stands in the window; nothing for a dossier that was never loaded."""
         known = self._postgres.execute(
-            "SELECT EXISTS (SELECT FROM ledger.dossiers WHERE dossier_id = %s) "
-            "OR EXISTS (SELECT FROM ledger.clients WHERE firm_id = %s)",
-            [self._window.dossier_id, self._window.firm_id],
+            "SELECT EXISTS (SELECT FROM ledger.dossiers WHERE dossier_id = %s)", [self._window.dossier_id]
         ).fetchall()
         if known != [(True,)]:
             return
@@ -128,9 +125,7 @@ class Mirror:
     def _read(self, table: str, columns: pa.Schema) -> None:
         """The rows of a table in the window, with their places."""
         window = self._window
-        condition, parameters = "dossier_id = %s", [window.dossier_id]
-        if table == "clients":
-            condition, parameters = "firm_id = %s", [window.firm_id]
+        condition, parameters = f"{owner(stored()[table].names)} = %s", [window.dossier_id]
         if table in _OF_YEARS and window.since is not None:
             condition += (
                 " AND fiscal_year NOT IN (SELECT label FROM ledger.fiscal_years "

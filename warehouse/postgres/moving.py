@@ -11,7 +11,7 @@ import pyarrow as pa
 from foundation.errors import Busy, ReportABug, WrongInput
 from warehouse.contract import Reader
 from warehouse.postgres.mirror import Window, clean_texts, mirror
-from warehouse.postgres.schema import tables
+from warehouse.postgres.schema import owner, tables
 from warehouse.postgres.store import PostgresWarehouse
 from warehouse.store import Warehouse
 
@@ -36,12 +36,9 @@ def move(
         db.execute(f"ATTACH '{quoted}' AS moved (READ_ONLY)")
         _refuse_newer(db, target)
         dossiers = db.execute("SELECT dossier_id FROM moved.ledger.dossiers ORDER BY dossier_id").fetchall()
-        firms = db.execute("SELECT DISTINCT firm_id FROM moved.ledger.clients").fetchall()
         for (dossier_id,) in dossiers:
-            _move(db, target, Window(dossier_id, "", None))
+            _move(db, target, Window(dossier_id, None))
             report(dossier_id)
-        for (firm_id,) in firms:
-            _move(db, target, Window("", firm_id, None))
     target.analyze()
     with source.reader() as old, target.reader() as new:
         _prove(old, new)
@@ -78,12 +75,13 @@ def _move(db: duckdb.DuckDBPyConnection, target: PostgresWarehouse, window: Wind
     told = f"(SELECT * REPLACE ({clean}) FROM moved.ledger.journal_lines WHERE dossier_id = '{quoted}')"
     with target.writing(window.dossier_id) as connection, mirror(db, connection, window, told, history=True) as rows:
         for table, columns in tables().items():
-            if table == "journal_lines" or ("dossier_id" not in columns.names and table != "clients"):
+            by = owner(columns.names)
+            if table == "journal_lines" or by is None:
                 continue
-            by, value = ("firm_id", window.firm_id) if table == "clients" else ("dossier_id", window.dossier_id)
             db.execute(f"DELETE FROM wh.ledger.{table}")
             db.execute(
-                f"INSERT INTO wh.ledger.{table} BY NAME SELECT * FROM moved.ledger.{table} WHERE {by} = ?", [value]
+                f"INSERT INTO wh.ledger.{table} BY NAME SELECT * FROM moved.ledger.{table} WHERE {by} = ?",
+                [window.dossier_id],
             )
         clean_texts(db, "wh", ["ledger"])
         rows.push()
@@ -92,7 +90,7 @@ def _move(db: duckdb.DuckDBPyConnection, target: PostgresWarehouse, window: Wind
 def _prove(old: Reader, new: Reader) -> None:
     """Counts per dossier of every table, and sums of the amounts, are the same on both sides."""
     for table, columns in tables().items():
-        by = "dossier_id" if "dossier_id" in columns.names else "firm_id" if table == "clients" else None
+        by = owner(columns.names)
         if by is None:
             continue
         sums = f", {_SUMS[table]}" if table in _SUMS else ""

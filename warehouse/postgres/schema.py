@@ -30,12 +30,13 @@ PER_YEAR = ("link_id", "sync_id")
 MARK = "mark"
 """A column of ``stored_lines`` beside those of the common schema: a fingerprint of the line."""
 
-_LAYOUT = 1  # of what this module adds to the common text: to be raised when it changes
+_LAYOUT = 2  # of what this module adds to the common text: to be raised when it changes
 _INDEXES = {
     "trial_balances": "(dossier_id, fiscal_year)",
     "line_changes": "(dossier_id, line_key)",
     "check_results": "(dossier_id, sync_id)",
-    "clients": "(firm_id)",
+    "clients": "(list_id)",
+    "client_changes": "(list_id)",
 }
 _UNIQUE = {"dossiers": "(dossier_id)", "line_syncs": "(dossier_id, fiscal_year)"}
 
@@ -49,6 +50,11 @@ def tables() -> Mapping[str, pa.Schema]:
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'ledger' ORDER BY ALL"
         ).fetchall()
         return {name: db.sql(f"FROM ledger.{name} LIMIT 0").to_arrow_table().schema for (name,) in names}
+
+
+def owner(columns: Sequence[str]) -> str | None:
+    """The column that names the dossier whose rows they are, or the client list; None for a table of nobody's."""
+    return next((name for name in ("dossier_id", "list_id") if name in columns), None)
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +125,7 @@ def _make_tables(connection: psycopg.Connection) -> None:
             _run(connection, f"ALTER TABLE ledger.{table} {', '.join(f'ADD COLUMN {column}' for column in missing)}")
         if table in _UNIQUE:
             _run(connection, f"CREATE UNIQUE INDEX IF NOT EXISTS one_{table} ON ledger.{table} {_UNIQUE[table]}")
-        elif "dossier_id" in columns.names or table in _INDEXES:
+        elif owner(columns.names):
             by = _INDEXES.get(table, "(dossier_id)")
             _run(connection, f"CREATE INDEX IF NOT EXISTS of_{table} ON ledger.{table} {by}")
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 import psycopg
+import pyarrow as pa
 from psycopg.errors import CharacterNotInRepertoire
 
 from foundation.postgres import connect, explained, lock_transaction
@@ -22,7 +23,7 @@ from warehouse.postgres.mirror import Window, clean_texts, mirror
 from warehouse.postgres.reader import PostgresReader
 from warehouse.reader import nothing_published, query_failed
 from warehouse.remembered import Remembered, read_remembered
-from warehouse.standing import Standing, read_standing
+from warehouse.standing import Standing, read_clients, read_standing
 
 ANALYST = "grandlivre_analyst"
 _AT_REST = 30.0  # seconds after which a connection is asked whether it still lives
@@ -60,6 +61,11 @@ class PostgresWarehouse:
         with self._connection() as connection, connection.transaction(), PostgresReader(connection) as reader:
             return read_remembered(reader, dossier_id)
 
+    def clients(self, list_id: str) -> pa.Table:
+        """The rows of ``ledger.clients`` that stand for a client list."""
+        with self._connection() as connection, connection.transaction(), PostgresReader(connection) as reader:
+            return read_clients(reader, list_id)
+
     def load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
         """Replaces the dossier's window in one transaction; see :class:`warehouse.contract.Store`."""
         try:
@@ -69,10 +75,11 @@ class PostgresWarehouse:
             return self._load(bench, facts, record)
 
     def _load(self, bench: Workbench, facts: DossierFacts, record: LoadRecord) -> Loaded:
-        window = Window(facts.dossier_id, facts.firm_id, facts.since)
+        window = Window(facts.dossier_id, facts.since)
         names = (("dossier_id", facts.dossier_id), ("link_id", facts.link_id), ("sync_id", record.sync_id))
         constants = ", ".join(f"{_literal(value)} AS {name}" for name, value in names)
-        told = f"(SELECT {constants}, * FROM work.journal_lines)"
+        lines = f"(SELECT {constants}, * FROM work.journal_lines)"
+        told = "wh.ledger.no_lines" if facts.kind == "clients" else lines
         with self.writing(facts.dossier_id) as connection, mirror(bench.db, connection, window, told) as rows:
             open_window(bench.db, facts, record)
             loaded = replace_window(bench.db, facts, record)

@@ -68,12 +68,3 @@ DELETE FROM wh.ledger.balance_differences WHERE dossier_id = getvariable('dossie
 INSERT INTO wh.ledger.balance_differences BY NAME
 SELECT getvariable('dossier_id') AS dossier_id, getvariable('sync_id') AS sync_id, d.* FROM work.differences d
 WHERE getvariable('mode') <> 'totals';
-
--- Results of the last loads stay for comparison; older ones would only pile up.
-DELETE FROM wh.ledger.check_results
-WHERE dossier_id = getvariable('dossier_id') AND sync_id NOT IN (
-    SELECT sync_id FROM wh.ledger.sync_runs
-    WHERE dossier_id = getvariable('dossier_id') ORDER BY sync_id DESC LIMIT 20
-);
-INSERT INTO wh.ledger.check_results BY NAME
-SELECT getvariable('sync_id') AS sync_id, getvariable('dossier_id') AS dossier_id, c.* FROM work.check_results c;

@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS ledger.dossiers (
     -- what stands: the load that made it, and the snapshot and change cursor that it was made from
     sync_id VARCHAR, link_id VARCHAR, snapshot_id VARCHAR, cursor VARCHAR, calendar VARCHAR, rules_version VARCHAR
 );
+-- 'clients': no books, but the client list of an administrative package; NULL: books
+ALTER TABLE ledger.dossiers ADD COLUMN IF NOT EXISTS kind VARCHAR;
 CREATE TABLE IF NOT EXISTS ledger.fiscal_years (
     dossier_id VARCHAR, label VARCHAR, start_date DATE, end_date DATE, closed BOOLEAN, source VARCHAR,
     package_start_date DATE, package_end_date DATE
@@ -48,6 +50,25 @@ CREATE TABLE IF NOT EXISTS ledger.clients (
     enterprise_number VARCHAR, vat_number VARCHAR, address_line_1 VARCHAR, address_line_2 VARCHAR, postcode VARCHAR,
     city VARCHAR, country VARCHAR, email VARCHAR, phone VARCHAR, language VARCHAR, fiscal_year_end VARCHAR,
     responsible VARCHAR, status VARCHAR, software VARCHAR, external_id VARCHAR
+);
+-- The clients of a firm as its administrative packages list them; client_id is <list_id>/<external_id>. vat_number and
+-- enterprise_number are written as in BE0403019261 and 0403019261, fiscal_year_end as MM-DD. status: active, inactive, or
+-- removed (no longer in the list, since removed_at). Columns from officers on are JSON; extra is what has no column.
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS list_id VARCHAR; -- dossiers.dossier_id of the list, not of books
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS connection_id VARCHAR;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS client_type VARCHAR;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS client_group VARCHAR;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS office VARCHAR; -- the firm's own entity that serves the client
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS dossier_code VARCHAR; -- its code in the bookkeeping package
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS removed_at TIMESTAMP;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS officers VARCHAR;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS shareholders VARCHAR;
+ALTER TABLE ledger.clients ADD COLUMN IF NOT EXISTS extra VARCHAR;
+-- What an administrative package told otherwise than before, per client and field. change: added, changed, removed,
+-- returned; field is NULL for a client that was added. cause as in balance_changes. seen_at is when a sync saw it.
+CREATE TABLE IF NOT EXISTS ledger.client_changes (
+    list_id VARCHAR, firm_id VARCHAR, client_id VARCHAR, sync_id VARCHAR, seen_at TIMESTAMP, cause VARCHAR,
+    change VARCHAR, field VARCHAR, old_value VARCHAR, new_value VARCHAR
 );
 CREATE TABLE IF NOT EXISTS ledger.check_results (
     sync_id VARCHAR, dossier_id VARCHAR, check_name VARCHAR, severity VARCHAR,

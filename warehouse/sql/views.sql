@@ -178,3 +178,59 @@ FROM ledger.balance_changes b
 JOIN ledger.dossiers d ON d.dossier_id = b.dossier_id
 LEFT JOIN ledger.accounts a ON a.dossier_id = b.dossier_id AND a.number = b.account
 WHERE b.year_closed AND b.cause = 'package' AND b.old_closing <> b.new_closing;
+
+-- Each client of an administrative package with the dossiers that are its own: by code, then by enterprise number (outside
+-- Belgium: by VAT number). A dossier is tied to one client of a list, a client may have several dossiers. tied_by: code,
+-- enterprise_number, ambiguous (several clients could be those of the dossier in could_be: it is tied to none), or none.
+-- same_number tells whether the numbers of the two agree; NULL where one has none. Clients that were removed are untied.
+CREATE OR REPLACE VIEW ledger.client_dossiers AS
+WITH written AS (
+    SELECT dossier_id, firm_id, lower(trim(code)) AS code, country,
+        upper(regexp_replace(vat_number, '[^0-9A-Za-z]', '', 'g')) AS told,
+        regexp_replace(vat_number, '[^0-9]', '', 'g') AS digits
+    FROM ledger.dossiers WHERE kind IS DISTINCT FROM 'clients'
+), dossier_keys AS (
+    SELECT dossier_id, firm_id, code,
+        CASE WHEN digits = '' THEN NULL
+            WHEN left(told, 2) = 'BE' OR (told = digits AND coalesce(country, 'BE') = 'BE') THEN 'BE' || lpad(digits, 10, '0')
+            WHEN left(told, 2) = 'FR' OR (told = digits AND country = 'FR') THEN 'FR' || right(digits, 9)
+            WHEN left(told, 1) BETWEEN 'A' AND 'Z' THEN told
+            ELSE country || told END AS number
+    FROM written
+), client_keys AS (
+    SELECT client_id, list_id, firm_id, lower(trim(code)) AS code, lower(trim(dossier_code)) AS dossier_code,
+        CASE WHEN left(vat_number, 2) = 'FR' THEN 'FR' || right(vat_number, 9)
+            WHEN left(vat_number, 2) <> 'BE' THEN vat_number
+            ELSE 'BE' || enterprise_number END AS number
+    FROM ledger.clients WHERE status <> 'removed'
+), alike AS (
+    SELECT c.list_id, c.client_id, d.dossier_id, 1 AS code, 0 AS number
+    FROM client_keys c JOIN dossier_keys d ON d.firm_id = c.firm_id AND d.code = c.code
+    UNION
+    SELECT c.list_id, c.client_id, d.dossier_id, 1, 0
+    FROM client_keys c JOIN dossier_keys d ON d.firm_id = c.firm_id AND d.code = c.dossier_code
+    UNION
+    SELECT c.list_id, c.client_id, d.dossier_id, 0, 1
+    FROM client_keys c JOIN dossier_keys d ON d.firm_id = c.firm_id AND d.number = c.number
+), pairs AS (
+    SELECT list_id, client_id, dossier_id, max(code) AS code, max(number) AS number
+    FROM alike GROUP BY list_id, client_id, dossier_id
+), counted AS (
+    SELECT p.*, sum(code) OVER w AS codes, sum(number) OVER w AS numbers
+    FROM pairs p WINDOW w AS (PARTITION BY list_id, dossier_id)
+), judged AS (
+    SELECT list_id, client_id, dossier_id,
+        CASE WHEN codes = 1 THEN CASE WHEN code = 1 THEN 'code' END
+            WHEN numbers = 1 THEN CASE WHEN number = 1 THEN 'enterprise_number' END
+            ELSE 'ambiguous' END AS tied_by
+    FROM counted
+)
+SELECT c.firm_id, c.list_id, c.client_id, c.code AS client_code, c.name AS client, c.status AS client_status,
+    c.enterprise_number, d.dossier_id, d.name AS dossier, d.software, coalesce(j.tied_by, 'none') AS tied_by,
+    CASE WHEN d.dossier_id IS NULL THEN NULL ELSE k.number = dk.number END AS same_number,
+    CASE WHEN j.tied_by = 'ambiguous' THEN j.dossier_id END AS could_be
+FROM ledger.clients c
+LEFT JOIN judged j ON j.client_id = c.client_id AND j.tied_by IS NOT NULL
+LEFT JOIN ledger.dossiers d ON d.dossier_id = j.dossier_id AND j.tied_by <> 'ambiguous'
+LEFT JOIN client_keys k ON k.client_id = c.client_id
+LEFT JOIN dossier_keys dk ON dk.dossier_id = d.dossier_id;

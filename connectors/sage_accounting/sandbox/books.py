@@ -79,16 +79,14 @@ class Books:
         """From now on these are the books; what is new or other than before was changed half a minute ago."""
         stamp = self.now().replace(microsecond=0) - _SEEN_AGO if self._shown else None
         lines = {line.number: replace(line, version=1) for line in _told(told)}
-        versions = {line.number: line.modified_at.replace(tzinfo=UTC) for line in _told(told)}
-        for number, line in self._shown.items():
-            if number not in lines and stamp:
-                self.delete(key("entry", number), stamp)
+        for number in self._shown.keys() - lines.keys():
+            self.delete(key("entry", number), stamp)
         for number, line in lines.items():
             if self._shown.get(number) != line:
-                self._put(line, stamp or versions[number])
+                self._put(line, stamp or replace(line, number=line.entry).modified_at.replace(tzinfo=UTC))
         standing = {entry.transaction for entry in self.entries.values() if not entry.deleted}
-        for transaction in [each for each in self.transactions.values() if each.id not in standing]:
-            if not transaction.deleted and stamp:
+        for transaction in list(self.transactions.values()):
+            if stamp and transaction.id not in standing and not transaction.deleted:
                 self.transactions[transaction.id] = replace(transaction, deleted=True, updated=stamp)
         self.company, self._shown, self.version = told, lines, self.version + 1
 
@@ -109,9 +107,7 @@ class Books:
         found = []
         for position, (role, amount) in enumerate(rows):
             name = key("entry", f"{number} {position}")
-            self.entries[name] = Entry(
-                name, transaction, day, role, Decimal(amount), "", party, None, stamp, stamp
-            )
+            self.entries[name] = Entry(name, transaction, day, role, Decimal(amount), "", party, None, stamp, stamp)
             found.append(name)
         self.version += 1
         return found

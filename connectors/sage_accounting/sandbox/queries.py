@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,7 @@ from .tables import Row
 
 _PAGING = frozenset({"items_per_page", "page", "attributes"})
 LARGEST_PAGE, USUAL_PAGE = 200, 20
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PARAMETERS: Mapping[str, frozenset[str]] = {
     "/businesses": frozenset(),
     "/user": frozenset(),
@@ -115,7 +117,6 @@ def _whole(query: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _moment(text: str) -> str:
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").strftime("%Y-%m-%dT%H:%M:%SZ") if text else ""
-    except ValueError:
-        raise Refused(f"{text} is not a valid date-time") from None
+    if text and not _MOMENT.fullmatch(text):
+        raise Refused(f"{text} is not a valid date-time")
+    return text

@@ -46,7 +46,8 @@ class Business:
 
 
 class Vendor(vendor.Vendor):
-    """Sage with the businesses of one user, a bookkeeper: its own one comes first, and two have the same name.
+    """Sage with the businesses of one user, a bookkeeper: its own one comes first, and two have the same
+    name.
 
     ``requests`` lists what was asked. For tests: rows of accounts that are told besides (``more_accounts``) or not at
     all (``hidden_accounts``, by number), and contacts besides (``more_contacts``).
@@ -63,7 +64,7 @@ class Vendor(vendor.Vendor):
         self.businesses = {
             LEAD: Business(business(LEAD, "Fiduciaire du Parc", "BE")),
             COMPANY: Business(business(COMPANY, company.name, company.country), self.books),
-            TWIN: Business(business(TWIN, company.name, "GB")),
+            TWIN: Business(business(TWIN, "Nieuwe Zaak BV", "GB")),
             LAPSED: Business(business(LAPSED, "Zonder Abonnement NV", "BE", active=False)),
             EMPTY: Business(business(EMPTY, "Nieuwe Zaak BV", "BE")),
         }
@@ -95,7 +96,9 @@ class Vendor(vendor.Vendor):
         self.desk.void_access_token()
 
     def refuse(self, kind: str) -> Answer:
-        return _problem(500, "UnexpectedError", "An unexpected error occurred") if kind == "500" else super().refuse(kind)
+        return (
+            _problem(500, "UnexpectedError", "An unexpected error occurred") if kind == "500" else super().refuse(kind)
+        )
 
     def emptied(self, answer: Answer) -> Answer:
         body = re.sub(rb'"(\$items|ledger_accounts)":\[.*\]', rb'"\1":[]', answer.body)
@@ -171,10 +174,7 @@ class Vendor(vendor.Vendor):
 
     def _list(self, path: str, request: Request, wanted: Wanted, books: Books | None) -> Answer:
         query = request.query
-        render: Callable[[Any], Row] = lambda row: row  # noqa: E731
-        found: list[Any] = []
-        if books is not None:
-            found, render = self._rows(path, wanted, books)
+        found, render = self._rows(path, wanted, books) if books is not None else ([], _as_it_is)
         if self.knobs.poisoned and wanted.whole and wanted.size > 1:
             page = found[(wanted.page - 1) * wanted.size : wanted.page * wanted.size]
             if any((row["id"] if isinstance(row, dict) else row.id) in self.knobs.poisoned for row in page):

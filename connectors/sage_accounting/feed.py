@@ -89,8 +89,8 @@ class Feed:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the last sync read. ``masters`` is a digest of the small tables, ``history`` whether entries before ``since``
-    were read, too; ``marks`` has a mark per list."""
+    """What the last sync read. ``masters`` is a digest of the small tables, ``history`` whether entries before
+    ``since`` were read, too; ``marks`` has a mark per list."""
 
     mode: Literal["lines", "totals"]
     since: str

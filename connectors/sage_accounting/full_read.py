@@ -57,8 +57,10 @@ class HalfRead:
 
 
 class FullRead:
-    """One full read; iterate :meth:`events` to the end, then ask for its ``marks``. ``history``: entries before the first
-    wanted day are read, too. ``began`` is the vendor's time."""
+    """One full read; iterate :meth:`events` to the end, then ask for its ``marks``.
+
+    ``history``: entries before the first wanted day are read, too. ``began`` is the vendor's time.
+    """
 
     def __init__(
         self,

@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 # Fiscal years: the vendor knows one day on which a year ends, and no more. The rule is taken for all years, back to
-# accounts_start_date or, where that is not told, to the oldest ledger entry; when all entries of the oldest year stand on
-# its last day, they are what the books begin with, and the next year is the first. The last day of a February is the
+# accounts_start_date or, where that is not told, to the oldest ledger entry; when all entries of the oldest year stand
+# on its last day, they are what the books begin with, and the next year is the first. The last day of a February is the
 # last one of any. A year is closed when year_end_lockdown_date reaches its end. Periods are months (years.py).
 
 # Opening balances are ledger entries of transactions whose type says so (public code knows those types), so that the
 # vendor's lists of opening balances are not read: the trial balance tells whether any are missing (normalize.sql).
 
-# A change of an entry shows in its own updated_at: rows of changed transactions are asked for besides, but their entries
-# are not. Changes are asked for without from_date: whether both apply together is not told, and an entry may be moved
-# to a day before it.
+# A change of an entry shows in the entry's own updated_at; that of its transaction is asked for besides, for what the
+# transaction tells. Changes are asked for without from_date: whether both apply together is not told, and an entry may
+# be moved to a day before it.
 
 OVERLAP = timedelta(minutes=10)
 """How far changes are asked for again: a change that began earlier may be seen later."""

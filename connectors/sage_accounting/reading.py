@@ -161,10 +161,11 @@ class BusinessReader:
             {"label": y.label, "start_date": y.start, "end_date": y.end, "closed": y.closed, "whole": whole}
             for y, whole in told
         ]
-        dossier = masters["dossier"].append_column("history", pa.array([standing.history]))
+        history = pa.array([standing.history])
+        dossier = masters["dossier"].append_column("history", history).select(r.DOSSIER.names)
         small = {
             **masters,
-            "dossier": dossier.cast(r.DOSSIER),
+            "dossier": dossier,
             "years": pa.Table.from_pylist(rows, schema=r.YEARS),
             "journal_codes": self._journal_codes(dossier.column("country")[0].as_py()),
             "trial_balances": pa.Table.from_pylist(self._balances(years), schema=r.TRIAL_BALANCES),

@@ -44,14 +44,12 @@ JOURNAL_CODES = _schema(text="id displayed_as name code", journal_code_type=_NAM
 # Business and financial settings in one row. Ours besides: the first day that the link asks for, and whether entries
 # before it were read because no trial balance tells what stood there.
 DOSSIER = _schema(
-    text="id name country currency tax_number year_end_date accounts_start_date year_end_lockdown_date"
-).append(pa.field("since", pa.date32()))
-DOSSIER = DOSSIER.append(pa.field("history", pa.bool_()))
-# Ours: the years that follow from the year end. ``whole`` is false for a first one that begins within a year.
-YEARS = pa.schema(
-    [("label", pa.string()), ("start_date", pa.date32()), ("end_date", pa.date32()), ("closed", pa.bool_())]
-    + [("whole", pa.bool_())]
+    text="id name country currency tax_number year_end_date accounts_start_date year_end_lockdown_date",
+    flags="history",
+    since=pa.date32(),
 )
+# Ours: the years that follow from the year end. ``whole`` is false for a first one that begins within a year.
+YEARS = _schema(text="label", flags="closed whole", start_date=pa.date32(), end_date=pa.date32())
 # A row of the report; opening and closing balance are pairs of sides on the wire.
 BALANCE = pa.struct(
     _schema("id displayed_as", money="opening_debit opening_credit debit credit closing_debit closing_credit")

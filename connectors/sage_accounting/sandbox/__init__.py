@@ -1,8 +1,8 @@
 """Sage Accounting on a local socket, telling the sandbox company; written from the vendor's contract, and strict.
 
-The user is a bookkeeper with five businesses: its own one (the lead business), the company, one whose
-subscription ended and two of the same name without books. The company's first year has twelve months: the vendor knows no
-longer ones.
+The user is a bookkeeper with five businesses: its own one (the lead business), the company, one whose subscription
+ended and two of the same name without books. The company's first year has twelve months: the vendor knows no longer
+ones.
 """
 
 from __future__ import annotations

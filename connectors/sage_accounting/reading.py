@@ -22,6 +22,7 @@ from . import resources as r
 from .feed import Feed, Mark, Standing, earlier, since_of, wire_moment
 from .full_read import LISTS, FullRead
 from .inferred import AGGREGATE_LAG, OVERLAP
+from .listing import SIZES
 from .wire import SageWire, Settings
 from .years import years_of
 
@@ -90,13 +91,19 @@ class BusinessReader:
             if any(feed.brings_certain_news for feed in feeds.values()):
                 break
         else:
-            if before.masters == self._told and not any(feed.brings_news for feed in feeds.values()):
+            news = before.masters != self._told or any(feed.brings_news for feed in feeds.values())
+            if not news and not self._should_move_on(held, feeds, before):
                 yield NextCursor(self.request.cursor, unchanged=True)
                 return
         yield from chain(held, coming)
         marks = {name: feed.mark for name, feed in feeds.items()}
         standing = replace(before, masters=self._told, marks=marks)
         yield from self._finish(masters, self._years(), standing, _CHANGES)
+
+    def _should_move_on(self, held: Sequence[Event], feeds: Mapping[str, Feed], before: Standing) -> bool:
+        """Whether so much repeats, as after an import, that it is worth a cursor behind it."""
+        repeated = sum(event.rows.num_rows for event in held if isinstance(event, Batch))
+        return repeated > SIZES[0] and any(feed.since > before.marks[name].since for name, feed in feeds.items())
 
     def _changed(self, feeds: Mapping[str, Feed], marks: Mapping[str, Mark]) -> Iterator[Event]:
         read = 0

@@ -57,6 +57,7 @@ class Entry:
     created: datetime
     updated: datetime
     deleted: bool = False
+    journal_code: str | None = None
 
 
 class Books:
@@ -99,6 +100,7 @@ class Books:
         reference: str = "",
         party: str | None = None,
         at: datetime | None = None,
+        journal_code: str | None = None,
     ) -> Sequence[str]:
         """Books a transaction now (or ``at``); ``rows`` are pairs of role and amount. Returns the entries' ids."""
         stamp, number = at or self.now().replace(microsecond=0), f"more {len(self.transactions)}"
@@ -107,7 +109,8 @@ class Books:
         found = []
         for position, (role, amount) in enumerate(rows):
             name = key("entry", f"{number} {position}")
-            self.entries[name] = Entry(name, transaction, day, role, Decimal(amount), "", party, None, stamp, stamp)
+            entry = Entry(name, transaction, day, role, Decimal(amount), "", party, None, stamp, stamp)
+            self.entries[name] = replace(entry, journal_code=journal_code)
             found.append(name)
         self.version += 1
         return found

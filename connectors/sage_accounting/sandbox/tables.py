@@ -148,6 +148,7 @@ class Renderer:
         self._contacts |= {party.code: _contact_reference(party) for party in company.parties}
 
     def entry(self, told: Entry, transaction: Transaction) -> Row:
+        code = told.journal_code
         return {
             **reference("ledger_entries", told.id, f"{transaction.kind.title()} {transaction.reference}".strip()),
             "date": told.day.isoformat(),
@@ -159,7 +160,7 @@ class Renderer:
             "description": told.description or None,
             "tax_rate": reference("tax_rates", told.vat_code, f"Rate {told.vat_code}") if told.vat_code else None,
             "deleted": told.deleted,
-            "journal_code": None,
+            "journal_code": reference("journal_codes", code, code) if code else None,
             "created_at": moment(told.created),
             "updated_at": moment(told.updated),
         }

@@ -50,7 +50,7 @@ class Vendor(vendor.Vendor):
     name.
 
     ``requests`` lists what was asked. For tests: rows of accounts that are told besides (``more_accounts``) or not at
-    all (``hidden_accounts``, by number), and contacts besides (``more_contacts``).
+    all (``hidden_accounts``, by number), contacts besides (``more_contacts``), and day-books (``journal_codes``).
     """
 
     def __init__(self, company: Company, knobs: Knobs, now: Callable[[], datetime]) -> None:
@@ -74,6 +74,7 @@ class Vendor(vendor.Vendor):
         self.more_accounts: list[Row] = []
         self.hidden_accounts: set[str] = set()
         self.more_contacts: list[Row] = []
+        self.journal_codes: list[Row] = []
         self._kept: dict[object, tuple[int, list[Any]]] = {}
 
     def answer(self, request: Request) -> Answer:
@@ -205,7 +206,7 @@ class Vendor(vendor.Vendor):
                 found = self._filtered(path, wanted, books.transactions, books.version)
                 return found, lambda told: render.transaction(told, totals[told.id])
             case _:
-                return [], _as_it_is
+                return self.journal_codes, _as_it_is
 
     def _filtered(
         self, path: str, wanted: Wanted, rows: Mapping[str, Entry] | Mapping[str, Transaction], version: int

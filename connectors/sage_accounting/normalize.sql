@@ -239,10 +239,12 @@ WITH begun AS (
     WHERE b.opens AND b.day = f.day AND (SELECT any_value(since) IS NULL FROM landed.dossier)
     GROUP BY ALL
 ), moved AS (
-    SELECT y.label, coalesce(a.number, t.id) AS account, sum(t.debit) AS debit, sum(t.credit) AS credit,
-        sum(t.closing) AS closing
-    FROM landed.years y JOIN sage_told t ON t.from_date = y.start_date AND t.to_date = y.end_date
-    LEFT JOIN sage_accounts a USING (id)
+    -- An account that the report leaves out is one at zero.
+    SELECT y.label, a.number AS account, sum(t.debit) AS debit, sum(t.credit) AS credit, sum(t.closing) AS closing
+    FROM landed.years y
+    JOIN landed.trial_balances r ON r.from_date = y.start_date AND r.to_date = y.end_date
+    CROSS JOIN sage_accounts a
+    LEFT JOIN sage_told t ON t.from_date = r.from_date AND t.to_date = r.to_date AND t.id = a.id
     GROUP BY ALL
 ), years AS (
     SELECT label, account, coalesce(o.opening, 0) AS opening, coalesce(o.opening, 0) - coalesce(o.told, 0) AS carried,

@@ -160,9 +160,14 @@ _ROWS = (
         "ledger",
         "REST with OAuth 2",
         "documented",
-        (_base("https://api.accounting.sage.com/v3.1"), *_oauth(*_SAGE_SIGN_IN)),
-        _FEED,
-        Deletion("status"),
+        (
+            _base("https://api.accounting.sage.com/v3.1"),
+            *_oauth(*_SAGE_SIGN_IN),
+            _setting("country", "country of the consent page, such as gb, ie or fr; any, without it", required=False),
+        ),
+        _FEED | {"package_trial_balance", "totals"},
+        Deletion("status", "a deleted entry stays in the list, flagged"),
+        room="connectors.sage_accounting",
         limits=(
             Limit("minute", 100, _MINUTE, inferred=True),
             Limit("day", 2500, _DAY, inferred=True),

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 PRIVATE = 0o600
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
-    """Replaces ``path`` by ``content``: a reader, also one after a crash, finds the old bytes or the new ones."""
+    """Replaces ``path`` by ``content``: a reader, also one after a crash, finds the old bytes or the new ones.
+
+    Written by an administrator, it belongs to whom its folder belongs to: the service must be able to read it.
+    """
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(descriptor, "wb") as stream:
+        if sys.platform != "win32" and os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

@@ -44,9 +44,10 @@ class Hub:
         self._session = session or requests.Session()
         self._now = now
         self.clock_difference: float | None = None
+        self.answered = False
 
     def enrol(self, code: str) -> str:
-        """Uses up a one-time code and keeps the token; returns the service's id. Raises AskForAccess for an old code."""
+        """Uses up a one-time code and keeps the token; returns the service's id. AskForAccess: the code is old."""
         body = protocol.Enrolment(
             code=code, host=machine.host(), system=machine.system(), version=machine.service_version()
         )
@@ -152,6 +153,7 @@ class Hub:
             )
         except (requests.RequestException, OSError) as error:
             raise troubles.of_the_line(error, self._address) from None
+        self.answered = True
         self.clock_difference = troubles.clock_difference(response, self._now())
         return response
 

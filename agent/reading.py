@@ -5,16 +5,14 @@ The rows stream: a file's row groups are written as they fill, so that memory do
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,7 +20,7 @@ from agent.clock import Clock
 from agent.protocol import Delivery, File, Refusal, Remark, Request
 from agent.secrets_file import read_secrets
 from agent.settings import Settings, Source
-from agent.spool import MOST_ATTEMPTS, Spool
+from agent.spool import MOST_ATTEMPTS, Spool, digest_of
 from connectors import contract
 from connectors.catalog import package
 from connectors.contract import Access, Batch, Connector, Event, ExtractRequest, NextCursor, Note, Stated
@@ -46,6 +44,7 @@ class NoSpace(Exception):
 def open_source(settings: Settings, source: Source, clock: Clock, scratch: Path) -> Connector:
     """The room's connector for a source, as the hub would open it for files of its own."""
     row = package(source.software)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     access = Access(
         software=source.software,
         settings=source.settings,
@@ -64,7 +63,8 @@ class Reader:
         self, settings: Settings, spool: Spool, clock: Clock, opened: Callable[[Source], Connector] | None = None
     ) -> None:
         self._settings, self._spool, self._clock = settings, spool, clock
-        self._opened = opened or (lambda source: open_source(settings, source, clock, spool.scratch))
+        self._scratch = spool.scratch / "reading"
+        self._opened = opened or (lambda source: open_source(settings, source, clock, self._scratch))
 
     def read(self, request: Request) -> Refusal | None:
         """Spools the dossier, or says why that cannot be. Raises NoSpace and Stopped, after which it is asked again."""
@@ -89,6 +89,7 @@ class Reader:
         return refusal
 
     def _read(self, request: Request) -> None:
+        self._require_room()
         source = self._settings.source(request.source)
         if source.software != request.software:
             raise WrongInput(
@@ -123,7 +124,7 @@ class Reader:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
-            _empty(self._spool.scratch)
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _require_room(self) -> None:
         if self._clock.stopped:
@@ -209,21 +210,10 @@ class _Sink:
         self._writer.close()
 
     def described(self) -> File:
-        with self._path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = self._path.stat().st_size
+        size, digest = self._path.stat().st_size, digest_of(self._path)
         return File(resource=self._resource.name, rows=self._rows, size=size, sha256=digest)
 
 
 def _refusal(error: GrandlivreError) -> Refusal:
     told = redact(f"{error.subject}: {error.cause}" if error.subject else error.cause)
     return Refusal(kind=error.kind, cause=told, next_step=error.next_step)
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink()

@@ -158,7 +158,7 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
         hub=checked_hub(_text(told, "hub", required=True)),
         spool=spool,
         token_file=_path(told, "token_file", path) or spool / "token.json",
-        secrets_file=_path(told, "secrets_file", path) or path.parent / "secrets.json",
+        secrets_file=_path(told, "secrets_file", path) or spool / "secrets.json",
         ca_file=_path(told, "ca_file", path),
         limits=_limits(told.get("limits", {})),
         sources=sources,

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,6 +107,13 @@ class Spool:
                 self.drop(path.parent.name)
         return sorted(found, key=lambda delivery: (delivery.read_at, delivery.delivery_id))
 
+    def is_whole(self, delivery: Delivery) -> bool:
+        """Whether its files are what they were when it was read."""
+        try:
+            return all(digest_of(self.file(delivery, file.resource)) == file.sha256 for file in delivery.files)
+        except OSError:
+            return False
+
     def file(self, delivery: Delivery, resource: str) -> Path:
         return self._deliveries / delivery.delivery_id / f"{resource}.parquet"
 
@@ -143,6 +151,12 @@ class Spool:
 
     def end(self) -> None:
         self._reading.unlink(missing_ok=True)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _size(path: Path) -> int:

@@ -7,9 +7,7 @@ books changed is told by the content of its files when it is read.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -18,9 +16,11 @@ import msgspec
 
 from agent import durable, machine, protocol
 from agent.clock import Clock
+from agent.marks import mark_of, mark_of_root, told, years
 from agent.settings import Source
-from connectors.contract import ByFolder, Connector, DossierRef
-from foundation.errors import GrandlivreError
+from connectors.contract import Connector
+from connectors.files import ByFolder
+from foundation.errors import Busy, GrandlivreError
 from foundation.secrets import redact
 
 FOLDERS_EVERY_SECONDS = 300.0
@@ -44,23 +44,30 @@ class Known(msgspec.Struct):
     reader: str
     folders: dict[str, Seen] = {}
     trouble: str | None = None
-    complete: bool = False
 
     @property
     def dossiers(self) -> list[protocol.Dossier]:
-        return [dossier for name in sorted(self.folders) for dossier in self.folders[name].dossiers]
+        folders = dict(self.folders)  # another thread may be adding to it
+        return [dossier for name in sorted(folders) for dossier in folders[name].dossiers]
 
 
 class Survey:
     """Surveys the sources bit by bit: each :meth:`step` looks into one folder. ``opened`` opens a source's connector.
 
-    ``looked_into`` counts the folders opened since the start.
+    ``looked_into`` counts the folders opened since the start. One that does not ``keeps`` leaves the index as it is.
     """
 
     def __init__(
-        self, sources: tuple[Source, ...], index: Path, clock: Clock, opened: Callable[[Source], Connector]
+        self,
+        sources: tuple[Source, ...],
+        index: Path,
+        clock: Clock,
+        opened: Callable[[Source], Connector],
+        *,
+        keeps: bool = True,
     ) -> None:
         self._sources, self._index, self._clock, self._opened = sources, index, clock, opened
+        self._keeps = keeps
         self._known = self._load()
         self._due = {source.name: 0.0 for source in sources}
         self._walk: Iterator[None] | None = None
@@ -112,9 +119,11 @@ class Survey:
         before = known.trouble
         try:
             with closing(self._opened(source)) as connector:
-                by_folder = isinstance(connector, ByFolder)
-                yield from self._by_folder(connector, known) if by_folder else self._whole(connector, source, known)
-            known.trouble, known.complete = None, True
+                if isinstance(connector, ByFolder):
+                    yield from self._by_folder(connector, known)
+                else:
+                    yield from self._whole(connector, source, known)
+            known.trouble = None
         except GrandlivreError as error:
             known.trouble = redact(str(error))
         except Exception as error:
@@ -123,9 +132,10 @@ class Survey:
         self._unsaved |= known.trouble != before
         self._due[source.name] = self._clock.monotonic() + pause
 
-    def _by_folder(self, connector: Connector, known: Known) -> Iterator[None]:
-        assert isinstance(connector, ByFolder)
+    def _by_folder(self, connector: ByFolder, known: Known) -> Iterator[None]:
         folders = connector.folders()
+        if known.folders and not folders:
+            raise Busy("the root holds no folder any more", next_step="Check that the share is mounted.")
         gone = set(known.folders) - {folder.name for folder in folders}
         known.folders = {name: seen for name, seen in known.folders.items() if name not in gone}
         self._unsaved |= bool(gone)
@@ -135,28 +145,49 @@ class Survey:
             if last and mark and last.mark == mark:
                 continue
             self.looked_into += 1
-            reference = connector.dossier_in(folder)
-            found = [_told(connector, reference)] if reference else []
-            # A folder without a mark could not be listed: it is looked into again the next time.
-            known.folders = {**known.folders, folder.name: Seen(mark or "", found)}
+            known.folders[folder.name] = self._look_into(connector, folder, mark, last)
             self._unsaved = True
             yield
 
+    def _look_into(self, connector: ByFolder, folder: Path, mark: str | None, last: Seen | None) -> Seen:
+        """What is found in a folder. Where that cannot be told now, what was found last stands, and the folder is
+        looked into again the next time."""
+        before = last.dossiers if last else []
+        try:
+            reference = connector.dossier_in(folder)
+        except GrandlivreError as error:
+            _log.info("folder %s: %s", folder.name, redact(str(error)))
+            return Seen("" if error.transient else mark or "", before)
+        if reference is None:
+            return Seen(mark or "")
+        dossier = told(reference)
+        try:
+            dossier = msgspec.structs.replace(dossier, years=years(connector, reference))
+        except GrandlivreError as error:
+            _log.info("no fiscal years of folder %s: %s", folder.name, redact(str(error)))
+            kept = [each.years for each in before if each.external_id == dossier.external_id]
+            dossier = msgspec.structs.replace(dossier, years=kept[0] if kept else [])
+            return Seen("" if error.transient else mark or "", [dossier])
+        return Seen(mark or "", [dossier])
+
     def _whole(self, connector: Connector, source: Source, known: Known) -> Iterator[None]:
-        mark = _mark_of_root(source.root) if source.root else ""
+        mark = mark_of_root(source.root) if source.root else ""
         last = known.folders.get("")
         if last and mark and last.mark == mark:
             return
         found = []
         for reference in connector.discover():
             self.looked_into += 1
-            found.append(_told(connector, reference))
+            dossier = told(reference)
+            with suppress(GrandlivreError):  # its reading will say what is wrong
+                dossier = msgspec.structs.replace(dossier, years=years(connector, reference))
+            found.append(dossier)
             yield
         known.folders = {"": Seen(mark, found)}
         self._unsaved = True
 
     def _load(self) -> dict[str, Known]:
-        """The index as it was left; what does not fit the configuration, or was seen by another version, is not known."""
+        """The index as it was left; what another version saw, or another configuration, is not known."""
         stored: dict[str, Known] = {}
         with suppress(OSError, msgspec.MsgspecError):
             stored = msgspec.json.decode(self._index.read_bytes(), type=dict[str, Known])
@@ -170,48 +201,6 @@ class Survey:
         return known
 
     def _save(self) -> None:
-        durable.write(self._index, msgspec.json.encode(self._known))
+        if self._keeps:
+            durable.write(self._index, msgspec.json.encode(self._known))
         self._saved_at, self._unsaved = self._clock.monotonic(), False
-
-
-def mark_of(folder: Path) -> str | None:
-    """A text that differs when something directly in ``folder`` came, went, grew or was written; None where it cannot be
-    listed."""
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted((entry.name, *_state(entry)) for entry in entries)
-    except OSError:
-        return None
-    return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _state(entry: os.DirEntry[str]) -> tuple[int, int]:
-    status = entry.stat(follow_symlinks=True)
-    # The size of a folder means nothing; its time tells that something in it came or went.
-    return (-1 if entry.is_dir() else status.st_size), status.st_mtime_ns
-
-
-def _mark_of_root(root: Path) -> str:
-    with suppress(OSError):
-        marks = [(path.name, mark_of(path)) for path in sorted(root.iterdir()) if path.is_dir()]
-        return hashlib.sha256(repr((mark_of(root), marks)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return ""
-
-
-def _told(connector: Connector, reference: DossierRef) -> protocol.Dossier:
-    """A dossier as it is reported; without years where they cannot be read now, which its reading will explain."""
-    years: list[protocol.Year] = []
-    try:
-        found = connector.fiscal_years(reference.external_id)
-        years = [protocol.Year(label=y.label, start=y.start, end=y.end, closed=y.closed) for y in found]
-    except GrandlivreError as error:
-        _log.info("no fiscal years of %s: %s", reference.external_id, redact(str(error)))
-    return protocol.Dossier(
-        external_id=reference.external_id,
-        code=reference.code,
-        name=reference.name,
-        vat_number=reference.vat_number,
-        currency=reference.currency,
-        country=reference.country,
-        years=years,
-    )

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -244,19 +244,3 @@ class Connector(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@runtime_checkable
-class ByFolder(Protocol):
-    """A connector whose dossiers are folders of a root, so that one of them can be looked into without the others.
-
-    ``discover`` is then ``dossier_in`` of each of ``folders``, in that order.
-    """
-
-    def folders(self) -> list[Path]:
-        """The folders that may be dossiers, by name. Raises what :func:`connectors.files.list_dossier_folders` does."""
-        ...
-
-    def dossier_in(self, folder: Path) -> DossierRef | None:
-        """What ``discover`` tells of one folder; None where it holds no dossier, or none that can be read now."""
-        ...

@@ -54,6 +54,7 @@ class DropFolder:
         return list_dossier_folders(self._root)
 
     def dossier_in(self, folder: Path) -> DossierRef | None:
+        """What ``discover`` tells of one folder."""
         try:
             contents = look_into(folder)
         except (FixTheData, Busy):

@@ -65,12 +65,13 @@ class Spool:
                 next_step="Give the account of the service the right to write there.",
             ) from None
         try:
-            self._clear()
+            self.clear()
             yield
         finally:
             lock.release()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Removes what was half read, and the rooms' copies."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
         for folder in self._deliveries.iterdir():

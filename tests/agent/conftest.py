@@ -29,4 +29,4 @@ def ground(tmp_path: Path, hub: TestHub, books: Path) -> Iterator[Ground]:
     made = Ground(enrolled(tmp_path / "service", hub, books))
     with made.spool.taken():
         yield made
-    made.hub.close()
+    made.close()

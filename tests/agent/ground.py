@@ -69,8 +69,10 @@ class Ground:
         self.spool = Spool(self.settings.spool, self.settings.limits)
         self.tokens = TokenFile(self.settings.token_file)
         self.hub = Hub(self.settings.hub, self.tokens, now=self.clock.now)
+        self.second_hub = Hub(self.settings.hub, self.tokens, now=self.clock.now)
         self.survey = Survey(self.settings.sources, self.spool.index, self.clock, self.opened)
         reader = Reader(self.settings, self.spool, self.clock)
+        self.away = Backoff(self.clock, chance=lambda: 1.0)
         self.worker = Worker(
             self.hub,
             self.spool,
@@ -79,11 +81,11 @@ class Ground:
             self.clock,
             self.settings.limits,
             local_time=lambda: self.clock.now().time(),
-            backoff=Backoff(self.clock, chance=lambda: 1.0),
+            backoff=self.away,
             chunk_bytes=self.chunk_bytes,
         )
         self.heartbeat = Heartbeat(
-            self.hub,
+            self.second_hub,
             self.spool,
             self.survey,
             self.clock,
@@ -94,7 +96,11 @@ class Ground:
     def opened(self, source: Source):
         return open_source(self.settings, source, self.clock, self.spool.scratch / "survey")
 
-    def work(self, hub: TestHub, rounds: int = 60) -> None:
+    def close(self) -> None:
+        self.hub.close()
+        self.second_hub.close()
+
+    def work(self, hub: TestHub, rounds: int = 300) -> None:
         """Rounds until the hub wants nothing any more."""
         for _ in range(rounds):
             self.worker.round(wait=0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -117,7 +118,7 @@ class TestHub:
                 if fault.times > 0 and re.search(fault.where, asked):
                     fault.times -= 1
                     return fault
-            return self.chaos(asked)
+        return self.chaos(asked)
 
     def handle(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         parts = urlsplit(path)
@@ -319,6 +320,21 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_address = True
 
+    def __init__(self, port: int, hub: TestHub) -> None:
+        self.lines: list[socket.socket] = []
+        super().__init__(("127.0.0.1", port), type("Handler", (_Handler,), {"hub": hub}))
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.lines.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        """A hub that is away hangs up on those that it was speaking with, too."""
+        super().server_close()
+        for line in self.lines:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is no news."""
 
@@ -326,7 +342,7 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def serving(hub: TestHub, port: int = 0, certificate: Path | None = None) -> Iterator[TestHub]:
     """Serves ``hub``, with TLS where there is a ``certificate`` (with its key in the same file)."""
-    server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"hub": hub}))
+    server = _Server(port, hub)
     scheme = "http"
     if certificate:
         scheme, context = "https", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

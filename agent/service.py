@@ -20,7 +20,7 @@ from agent.survey import Survey
 from agent.tokens import TokenFile
 from agent.worker import Worker
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 3.0
 
 
 class Service:

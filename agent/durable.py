@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 PRIVATE = 0o600
+_PATIENCE = 50
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
@@ -24,8 +26,19 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(part, path)
+    _replace(part, path)
     sync_folder(path.parent)
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Windows refuses it while somebody reads the old file, which takes no more than a moment."""
+    for _ in range(_PATIENCE if os.name == "nt" else 0):
+        try:
+            os.replace(part, path)
+            return
+        except PermissionError:
+            time.sleep(0.02)
+    os.replace(part, path)
 
 
 def sync_file(path: Path) -> None:

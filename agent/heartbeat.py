@@ -14,6 +14,8 @@ from agent.survey import Survey
 from foundation.errors import GrandlivreError
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 5.0, 3600.0
+LOOKING_SECONDS = 15.0
+"""While the dossiers are looked for, what is found is told soon."""
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,8 @@ class Heartbeat:
             _log.exception("unexpected")
             return self._away.failed()
         self._away.succeeded()
-        return min(max(reported.next_in_seconds, SHORTEST_SECONDS), LONGEST_SECONDS)
+        longest = LOOKING_SECONDS if self._survey.is_looking else LONGEST_SECONDS
+        return min(max(reported.next_in_seconds, SHORTEST_SECONDS), longest)
 
     def report(self) -> Report:
         return Report(

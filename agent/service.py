@@ -67,7 +67,8 @@ class Service:
             self._heartbeat.beat()
             self._worker.until_done()
         self._close()
-        return self._worker.last_error
+        troubles = [f"source {source.name}: {source.trouble}" for source in self._survey.sources() if source.trouble]
+        return self._worker.last_error or next(iter(troubles), None)
 
     def stop(self) -> None:
         self._clock.stopping.set()

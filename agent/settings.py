@@ -147,7 +147,15 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
     names = [source.name for source in sources]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise WrongInput(f"two sources are called {twice[0]!r}", next_step="Give each a name of its own.")
+    ca_file = _path(told, "ca_file", path)
+    if ca_file and not ca_file.is_file():
+        raise WrongInput(f"ca_file {ca_file} is not there", next_step="Give a file with certificates in PEM.")
     for source in sources:
+        if source.root and not source.root.is_absolute():
+            raise WrongInput(
+                f"the root {source.root} of source {source.name!r} is not a whole path",
+                next_step="Write it from the drive, the share or / on.",
+            )
         if source.root and _overlap(source.root, spool):
             raise WrongInput(
                 f"the spool {spool} and the root of source {source.name!r} lie within each other",
@@ -159,7 +167,7 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
         spool=spool,
         token_file=_path(told, "token_file", path) or spool / "token.json",
         secrets_file=_path(told, "secrets_file", path) or spool / "secrets.json",
-        ca_file=_path(told, "ca_file", path),
+        ca_file=ca_file,
         limits=_limits(told.get("limits", {})),
         sources=sources,
     )

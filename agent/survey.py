@@ -75,6 +75,11 @@ class Survey:
         self.looked_into = 0
 
     @property
+    def is_looking(self) -> bool:
+        """Whether a survey is under way, or due."""
+        return self.wait == 0
+
+    @property
     def wait(self) -> float:
         """Seconds until there is something to look for; 0 when there is now."""
         if self._walk or not self._due:
@@ -201,6 +206,8 @@ class Survey:
         return known
 
     def _save(self) -> None:
+        """Keeps what is known; a disk that is full costs no more than looking again after a restart."""
         if self._keeps:
-            durable.write(self._index, msgspec.json.encode(self._known))
+            with suppress(OSError):
+                durable.write(self._index, msgspec.json.encode(self._known))
         self._saved_at, self._unsaved = self._clock.monotonic(), False

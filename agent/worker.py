@@ -77,7 +77,7 @@ class Worker:
         except Exception as error:
             _log.exception("unexpected")
             self._note(error)
-            self._away.failed()
+            self._clock.sleep(ASK_EVERY_SECONDS)
         return False
 
     def _round(self, wait: float) -> bool:

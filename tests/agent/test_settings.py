@@ -19,6 +19,7 @@ SOURCE = "[[source]]\nname = 'a'\nsoftware = 'winbooks'\nroot = '/srv/books'\n"
 
 def test_all_keys(tmp_path: Path) -> None:
     config = tmp_path / "agent.toml"
+    (tmp_path / "ca.pem").touch()
     config.write_text(
         "hub = 'https://books.example.com/'\nspool = 'waiting'\nca_file = 'ca.pem'\n"
         "[limits]\nspool_megabytes = 7\nfree_megabytes = 3\nquiet_hours = ['08:00-12:30']\n"
@@ -56,6 +57,8 @@ def test_all_keys(tmp_path: Path) -> None:
         ("hub = 'https://h'\n[limits]\nquiet_hours = ['24:00-25:00']", "quiet_hours"),
         ("hub = 'https://h'\nspool = '/srv/books/spool'\n" + SOURCE, "within each other"),
         ("hub = 'https://h'\nspool = '/srv'\n" + SOURCE, "within each other"),
+        ("hub = 'https://h'\nca_file = 'nowhere.pem'", "nowhere.pem is not there"),
+        ("hub = 'https://h'\n" + SOURCE.replace("/srv/", ""), "not a whole path"),
         ("hub = 'https://h", "cannot be read"),
     ],
 )

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+from connectors.contract import Connector, DossierRef
 from foundation.disk import is_full
 from foundation.errors import AskForAccess, Busy, GrandlivreError, WrongInput
 
@@ -24,6 +26,22 @@ PAUSE_SECONDS = 1.0
 Copy = Callable[[Path, Path], object]
 """Copies the bytes of one file to another."""
 _CHOOSE = "Give the folder's name as `grandlivre discover` shows it."
+
+
+@runtime_checkable
+class ByFolder(Connector, Protocol):
+    """A connector whose dossiers are folders of a root, so that one can be looked into without the others.
+
+    ``discover`` tells ``dossier_in`` of each of ``folders``, in that order.
+    """
+
+    def folders(self) -> list[Path]:
+        """The folders that may be dossiers, by name. Raises what :func:`list_dossier_folders` does."""
+        ...
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        """The dossier in one folder; None where it holds none. Raises BadFile or Busy where that cannot be told."""
+        ...
 
 
 def list_dossier_folders(root: Path) -> list[Path]:

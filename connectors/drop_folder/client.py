@@ -49,14 +49,18 @@ class DropFolder:
 
     def discover(self) -> Iterator[DossierRef]:
         """Every subfolder that holds a ledger, by name; a folder with a fault is listed under its own name."""
-        for folder in list_dossier_folders(self._root):
-            try:
-                contents = look_into(folder)
-            except (FixTheData, Busy):
-                yield DossierRef(folder.name, folder.name, folder.name)
-                continue
-            if contents.readable:
-                yield self._reference(contents)
+        yield from filter(None, map(self.dossier_in, self.folders()))
+
+    def folders(self) -> list[Path]:
+        return list_dossier_folders(self._root)
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        """What ``discover`` tells of one folder."""
+        try:
+            contents = look_into(folder)
+        except (FixTheData, Busy):
+            return DossierRef(folder.name, folder.name, folder.name)
+        return self._reference(contents) if contents.readable else None
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         folder = resolve_dossier_folder(self._root, external_id)

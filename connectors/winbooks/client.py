@@ -47,15 +47,22 @@ class WinBooks:
 
     def discover(self) -> Iterator[DossierRef]:
         """The folders whose parameter table opens and names a company, and that have a chart of accounts."""
-        for folder in dossier_folders(self._options.root):
+        for folder in self.folders():
             try:
-                if not all(find_table(folder, folder.name, table) for table in ("param", "acf")):
-                    continue
-                parameters = self._parameters(folder)
+                found = self.dossier_in(folder)
             except (BadFile, Busy):  # one bad folder must not hide the others; a sync of it says what is wrong
                 continue
-            if parameters.company_name:
-                yield parameters.dossier(folder.name)
+            if found:
+                yield found
+
+    def folders(self) -> list[Path]:
+        return dossier_folders(self._options.root)
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        if not all(find_table(folder, folder.name, table) for table in ("param", "acf")):
+            return None
+        parameters = self._parameters(folder)
+        return parameters.dossier(folder.name) if parameters.company_name else None
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         parameters = self._parameters(dossier_folder(self._options.root, external_id))

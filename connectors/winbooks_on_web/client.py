@@ -51,12 +51,14 @@ class WinBooksOnWeb:
         return self._desk.calls + sum(client.calls for client in self._clients.values())
 
     def verify(self) -> None:
-        """Opens the first folder that is known; without any, has another access token given."""
+        """Opens the first folder that is known; without any, has an access token given."""
         folder = next(iter(self._folders()), "")
         if folder:
             _open(self._wire(folder))
-        else:
-            self._signer.renew(self._signer.headers())
+            return
+        signed = self._signer.headers()
+        if not self._signer.given:  # one that was kept proves nothing
+            self._signer.renew(signed)
 
     def discover(self) -> Iterator[DossierRef]:
         """The folders that the setting lists, for there is no call that does; those that open."""

@@ -13,11 +13,16 @@ from foundation.errors import ReportABug
 
 _TICKS = r"^/Date\((?P<ms>-?\d+)(?:[+-]\d{4})?\)/$"
 _BELGIUM = pa.timestamp("ms", tz="Europe/Brussels")
+# Arrow knows summer times up to 2037; from then on a midnight of either time is taken to be within two hours.
+_RULES_END, _TWO_HOURS = 2_145_913_200_000, 7_200_000
 
 
 def days(column: pa.Array, name: str) -> pa.Array:
     """Calendar days of a column of text. Raises ReportABug for anything else."""
-    local = pc.local_timestamp(_ticks(column).cast(pa.timestamp("ms", tz="UTC")).cast(_BELGIUM))
+    ticks = _ticks(column)
+    local = pc.local_timestamp(ticks.cast(pa.timestamp("ms", tz="UTC")).cast(_BELGIUM))
+    late = pc.add(ticks, _TWO_HOURS).cast(pa.timestamp("ms"))
+    local = pc.if_else(pc.less(ticks, _RULES_END), local, late)
     return _other(column, local.cast(pa.date32()), lambda text: text.cast(pa.date32()), 10, name)
 
 

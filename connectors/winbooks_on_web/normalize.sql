@@ -37,7 +37,7 @@ WITH told AS (
 )
 SELECT o.*, CASE WHEN o.kind = 'supplier' AND c.Id IS NOT NULL AND coalesce(o.third, o.name) IS DISTINCT FROM coalesce(c.third, c.name)
     THEN o.told_code || ' (S)' ELSE o.told_code END AS code,
-    CASE WHEN number IS NULL THEN NULL WHEN o.country IS NULL OR NOT regexp_matches(o.number, '^[0-9]') THEN o.number
+    CASE WHEN o.number IS NULL THEN NULL WHEN o.country IS NULL OR NOT regexp_matches(o.number, '^[0-9]') THEN o.number
         ELSE o.country || o.number END AS vat_number
 FROM once o LEFT JOIN once c ON c.kind = 'customer' AND o.kind = 'supplier' AND c.told_code = o.told_code;
 

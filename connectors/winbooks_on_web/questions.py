@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.json_pages import pc
+
 from . import resources as r
 from .criteria import COUNT, EQ, GE, GROUPBY, IN, SELECT, SUM, Criteria
 from .dates import milliseconds
@@ -22,6 +24,7 @@ _LANDED = {LINES: r.LINES, HEADERS: r.HEADERS}
 KINDS = ("opening", "normal", "closing")
 _STAMP = (("Id", SELECT), ("BookPeriod_Id", SELECT))
 _FOUR = Decimal("0.0001")
+_BATCH_ROWS = 5_000
 
 
 class TooManyChanges(Exception):
@@ -34,11 +37,19 @@ class Ledger:
 
     wire: WowWire
 
-    def of_periods(self, entity: str, periods: Sequence[str], after: str) -> Iterator[pa.RecordBatch]:
-        """Lines or headers of these periods, as landed, in the order of their ids behind ``after``."""
+    def of_periods(self, entity: str, periods: Sequence[str], after: str) -> Iterator[pa.Table]:
+        """Lines or headers of these periods, as landed, in the order of their ids behind ``after``: many windows at
+        once."""
         asked = Criteria(entity, (("BookPeriod_Id", IN, periods),))
+        held, count = list[pa.RecordBatch](), 0
         for rows in self.wire.rows(asked, _WIRE[entity], after):
-            yield r.landed(rows, _LANDED[entity], 0)
+            held.append(r.landed(rows, _LANDED[entity], 0))
+            count += rows.num_rows
+            if count >= _BATCH_ROWS:
+                yield pa.Table.from_batches(held)
+                held, count = [], 0
+        if held:
+            yield pa.Table.from_batches(held)
 
     def changed(self, entity: str, since: int, reading: int) -> pa.Table:
         """Everything changed from ``since`` on (milliseconds), as landed. Raises TooManyChanges."""
@@ -100,3 +111,8 @@ class Ledger:
                     for account, amount in self.wire.values(asked)
                 ]
         return pa.Table.from_pylist(rows, schema=r.TOTALS)
+
+
+def counted(rows: pa.Table) -> dict[str, int]:
+    """How many rows there are of each period."""
+    return {row["values"]: row["counts"] for row in pc.value_counts(rows.column("BookPeriod_Id")).to_pylist()}

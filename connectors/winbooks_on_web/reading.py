@@ -21,13 +21,12 @@ from foundation.errors import Incomplete, WrongInput
 from . import resources as r
 from .cursor import Feed, LedgerCursor, Progress
 from .masters import MasterReader
-from .questions import HEADERS, LINES, Ledger, TooManyChanges
+from .questions import HEADERS, LINES, Ledger, TooManyChanges, counted
 from .wire import REFUSALS, VENDOR, WowWire
 from .years import BookYear
 
 _CHANGES_ONLY = frozenset({"lines", "headers", "standing", "swept"})
 _RESOURCES = {LINES: "lines", HEADERS: "headers"}
-_BATCH_ROWS = 5_000
 
 
 @dataclass
@@ -66,9 +65,9 @@ class FolderReader:
         """The events of an incremental sync; None where changes are not told, or not to be believed."""
         reading = known.reading + 1
         try:
+            counts = self._ledger.counts()  # first: what is booked meanwhile is then among the changes
             lines = self._ledger.changed(LINES, known.lines.asked_from, reading)
             headers = self._ledger.changed(HEADERS, known.headers.asked_from, reading)
-            counts = self._ledger.counts()
         except (*REFUSALS, TooManyChanges):
             return None
         if not (lines.num_rows and headers.num_rows):
@@ -115,12 +114,11 @@ class FolderReader:
         place = f"{entity} {each.id}"
         if place in progress.done or not each.periods:
             return
-        pages = self._ledger.of_periods(entity, each.ids(), progress.after)
-        for rows in _gathered(pages):
+        for rows in self._ledger.of_periods(entity, each.ids(), progress.after):
             yield from self._told(_RESOURCES[entity], rows)
             progress.after = rows.column("Id")[-1].as_py()
             if entity == LINES:
-                for period, count in _counted(rows).items():
+                for period, count in counted(rows).items():
                     progress.counts[period] = progress.counts.get(period, 0) + count
             yield Checkpoint(progress.to_json())
         progress.done.append(place)
@@ -128,7 +126,8 @@ class FolderReader:
 
     def _caught_up(self, masters: Mapping[str, pa.Table], progress: Progress) -> Iterator[Event]:
         """What was booked and deleted while everything was read; then the rest, and the cursor."""
-        feeds, news = dict[str, Feed](), dict[str, int]()
+        feeds, told, touched = dict[str, Feed](), dict[str, int](), set[str]()
+        counts = self._counts()  # first: what is booked meanwhile is then among the changes
         for entity, newest in ((LINES, progress.newest_line), (HEADERS, progress.newest_header)):
             if newest is None:
                 continue
@@ -142,10 +141,10 @@ class FolderReader:
             feeds[entity] = feed.after(rows)
             yield from self._told(_RESOURCES[entity], rows)
             if entity == LINES:
-                news = _counted(rows.filter(pc.greater(rows.column("Modified"), newest)))
-        counts = self._counts()
+                told = counted(rows)
+                touched = set(counted(rows.filter(pc.greater(rows.column("Modified"), newest))))
         if counts is not None:
-            yield from self._proven(counts, progress, news)
+            yield from self._proven(counts, progress.counts, told, touched)
         cursor = None
         if counts is not None and len(feeds) == 2:
             began = progress.began_at
@@ -165,16 +164,19 @@ class FolderReader:
             )
             return None
 
-    def _proven(self, counts: dict[str, int], progress: Progress, news: Mapping[str, int]) -> Iterator[Event]:
-        """Compares what was read with what the vendor counts now. Where it differs, or something was booked meanwhile,
-        ids are gone through. Raises Incomplete where lines are missing that nobody booked meanwhile."""
+    def _proven(
+        self, counts: Mapping[str, int], read: Mapping[str, int], told: Mapping[str, int], touched: set[str]
+    ) -> Iterator[Event]:
+        """Compares the lines of each period that were ``read`` with what the vendor counts. Where that differs, or a
+        period was ``touched`` meanwhile, ids are gone through. Raises Incomplete where lines are missing that were not
+        ``told`` as changed either."""
         wanted = [period for each in self._years for period in each.ids()]
         for period in wanted:
-            sent = progress.counts.get(period, 0) + news.get(period, 0)
+            sent = read.get(period, 0) + told.get(period, 0)
             if sent < counts.get(period, 0):
                 raise Incomplete(f"{VENDOR} counts {counts[period]} lines of a period and sent {sent}")
-        touched = {period for period in wanted if counts.get(period, 0) != progress.counts.get(period, 0)}
-        yield from self._sweep(touched | news.keys(), 1)
+        moved = {period for period in wanted if counts.get(period, 0) != read.get(period, 0)}
+        yield from self._sweep(touched | moved, 1)
         yield Stated("lines", sum(counts.get(period, 0) for period in wanted))
 
     def _sweep(self, periods: Iterable[str], sweep: int) -> Iterator[Event]:
@@ -229,20 +231,3 @@ class FolderReader:
             first = earlier.pop()
             needed.append(first)
         return needed[::-1]
-
-
-def _gathered(pages: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The rows of many small pages in fewer tables."""
-    held: list[pa.RecordBatch] = []
-    for rows in pages:
-        held.append(rows)
-        if sum(each.num_rows for each in held) >= _BATCH_ROWS:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def _counted(rows: pa.Table) -> dict[str, int]:
-    """How many rows there are of each period."""
-    return {row["values"]: row["counts"] for row in pc.value_counts(rows.column("BookPeriod_Id")).to_pylist()}

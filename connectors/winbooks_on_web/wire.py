@@ -66,7 +66,7 @@ class WowWire:
         """The first property of what is found, which is the id, window by window."""
 
         def window(key: str) -> list[str]:
-            return [row[0] for row in self.values(asked.behind(key, WINDOW))]
+            return [str(row[0]) for row in self.values(asked.behind(key, WINDOW))]
 
         return self._windows(window, lambda keys: keys[-1], "")
 

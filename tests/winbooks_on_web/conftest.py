@@ -18,7 +18,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sandbox(clock: Clock) -> Iterator[WinBooksOnWebSandbox]:
-    with open_sandbox("winbooks_on_web", company("BE", entries_per_month=2), now=clock) as running:
+    with open_sandbox("winbooks_on_web", company("BE", entries_per_month=5), now=clock) as running:
         yield running
 
 

@@ -125,11 +125,6 @@ def read(
     resume = Resume(kept.checkpoint, lambda name, columns: iter(())) if kept and kept.checkpoint else None
     landed = Landed(tables=dict(kept.tables) if kept else {})
     take_in(landed, connector.extract(ExtractRequest(folder, cursor=cursor, resume=resume, **request)))
-    return completed(connector, landed, previous)
-
-
-def completed(connector: WinBooksOnWeb, landed: Landed, previous: Landed | None = None) -> Landed:
-    """The snapshot that follows from what was told: changes are merged with what stood."""
     assert landed.end is not None, "the last event tells where to go on"
     landed.full = not landed.end.incremental
     for resource in connector.resources if not landed.unchanged else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -123,7 +124,7 @@ def test_a_window_needs_its_first_row(caller: Caller) -> None:
 
 def test_projections_are_arrays_and_a_single_one_is_plain(caller: Caller) -> None:
     both = [{"PropertyName": "Id", "Operator": 22}, {"PropertyName": "GLAccountCode", "Operator": 22}]
-    window = {"FirstResult": 0, "MaxResult": 1}
+    window: dict[str, Any] = {"FirstResult": 0, "MaxResult": 1}
     assert [len(row) for row in rows(caller.execute("GLTrans", ProjectionsList=both, **window))] == [2]
     assert isinstance(rows(caller.execute("GLTrans", ProjectionsList=both[:1], **window))[0], str)
 
@@ -150,7 +151,7 @@ def test_a_long_answer_is_cut_and_its_last_object_too(caller: Caller) -> None:
         parts.append(rows(answer))
         path = (answer.headers or {}).get("ContinuePath", "")
     assert len(parts) == 3
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert before[-1]["Id"] == after[0]["Id"]
         assert before[-1].keys() & after[0].keys() == {"$type", "TotalLevel", "Id"}
     assert len({row["Id"] for part in parts for row in part}) == 250

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,8 @@ from .knobs import Knobs
 
 Row = dict[str, Any]
 _BRUSSELS = ZoneInfo("Europe/Brussels")
-_CREATED = datetime(2026, 9, 1, 8, tzinfo=UTC)
+_CREATED = datetime(2023, 7, 1, 8, tzinfo=UTC)
+_TODAY = datetime(2026, 8, 31, 8, tzinfo=UTC)
 _WITH_PARTY_FIRST = ("VEN", "NCV", "ACH")
 _KINDS = {
     name: position
@@ -170,7 +171,7 @@ class Books:
         return self._object(
             "GLTransHeader",
             line.entry,
-            max(each.modified_at for each in lines).replace(tzinfo=UTC),
+            max(map(_modified, lines)),
             BookPeriod_Id=self._period_of(line),
             Journal_Id=guid("Journal", self._journal(line.year, line.journal)),
             JournalCode=None if self._knobs.ids_only else line.journal,
@@ -201,7 +202,7 @@ class Books:
         return self._object(
             "GLTrans",
             line.number,
-            line.modified_at.replace(tzinfo=UTC),
+            _modified(line),
             GLTransHeader_Id=guid("GLTransHeader", line.entry),
             BookPeriod_Id=self._period_of(line),
             LineOrder=order,
@@ -243,6 +244,14 @@ class Books:
         if self._knobs.iso_dates:
             return f"{day}T00:00:00"
         return _moment(datetime(day.year, day.month, day.day, tzinfo=_BRUSSELS))
+
+
+def _modified(line: Line) -> datetime:
+    """When a line was changed last: by a correction, else on the day that it was booked for, at the latest today."""
+    if line.version > 1:
+        return line.modified_at.replace(tzinfo=UTC)
+    booked = datetime(line.date.year, line.date.month, line.date.day, 8, tzinfo=UTC)
+    return min(booked, _TODAY) + timedelta(seconds=line.number % 3600)
 
 
 def _moment(moment: datetime) -> str:

@@ -49,7 +49,7 @@ SELECT code, coalesce(any_value(name ORDER BY kind), '') AS name,
 FROM wow_parties
 GROUP BY code;
 
--- Lines and headers as they were told last; in years that were swept, those that were told or stood since.
+-- Lines and headers as they were told last; in years that were swept, those whose ids were seen in the last sweep.
 CREATE OR REPLACE TABLE wow_repeated AS
 SELECT Id FROM landed.lines GROUP BY Id HAVING count(*) > 1;
 
@@ -64,7 +64,7 @@ FROM (
 LEFT JOIN landed.book_periods p ON p.Id = l.BookPeriod_Id
 LEFT JOIN landed.swept w ON w.BookYear_Id = p.BookYear_Id
 LEFT JOIN landed.standing s ON s.Id = l.Id AND s.Sweep >= w.Sweep
-WHERE w.Sweep IS NULL OR l.Reading > w.Sweep OR s.Id IS NOT NULL;
+WHERE w.Sweep IS NULL OR s.Id IS NOT NULL;
 
 CREATE OR REPLACE TABLE wow_headers AS
 FROM landed.headers QUALIFY row_number() OVER (PARTITION BY Id ORDER BY Reading DESC) = 1;

@@ -2,8 +2,8 @@
 
 Amounts are signed, debit positive. ``Modified`` is in milliseconds since 1970 (UTC). Columns of our own: what a book
 year and its periods come to; ``Reading``, the number of the reading that told a row, of which the greatest stands;
-``Sweep``, the reading in which an id was seen to stand. In a year that was swept a line stands when it was told after
-that, or seen in it.
+``Sweep``, the reading in which an id was seen to stand. A year is swept whenever one of its lines was told as changed:
+of a year that was ever swept those lines stand whose ids its last sweep saw.
 """
 
 from __future__ import annotations

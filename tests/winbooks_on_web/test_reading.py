@@ -102,8 +102,8 @@ def test_what_was_deleted_stays_gone_when_other_years_are_swept(
     landed = read(connector)
     rows = sandbox.vendor.books.rows["GLTrans"]
     entries = {row["BookPeriod_Id"]: row["GLTransHeader_Id"] for row in rows}
-    first, *_, last = (row["Id"] for row in sandbox.vendor.books.rows["BookPeriod"] if row["Number"] == 4)
-    for period in (first, last):
+    fourth, fifth = ([r["Id"] for r in sandbox.vendor.books.rows["BookPeriod"] if r["Number"] == n] for n in (4, 5))
+    for period in (fourth[0], fourth[2], fifth[2]):
         rows[:] = [row for row in rows if row["GLTransHeader_Id"] != entries[period]]
         landed = read(connector, landed)
         assert not landed.full
@@ -205,6 +205,28 @@ def test_what_is_booked_and_deleted_while_a_full_read_goes_on_is_right(
     assert sandbox.vendor.books.company == REVISIONS[2]
     assert told(connector, landed) == expected(REVISIONS[2])
     assert read(connector, landed).unchanged
+
+
+def test_an_entry_that_takes_the_place_of_one_already_read_leaves_that_out(
+    connector: WinBooksOnWeb, sandbox: WinBooksOnWebSandbox
+) -> None:
+    """As many lines at the end as there were at the beginning."""
+    honest, windows = sandbox.vendor.answer, asked(sandbox, '"MaxResult":100')
+    rows = sandbox.vendor.books.rows["GLTrans"]
+    gone = rows[0]
+
+    def answer(request: Request) -> Answer:
+        found = honest(request)
+        if windows() == 2 and gone in rows:
+            rows[0] = gone | {"Id": f"{gone['Id'][:-1]}f", "Modified": "/Date(1790000000000)/"}
+            rows.sort(key=lambda row: sort_key(row["Id"]))
+        return found
+
+    sandbox.vendor.answer = answer
+    db = books(connector, read(connector))
+    keys = {key for (key,) in db.execute("SELECT line_key FROM books.journal_lines").fetchall()}
+    assert gone["Id"] not in keys
+    assert f"{gone['Id'][:-1]}f" in keys
 
 
 def test_a_full_read_that_is_cut_short_goes_on_behind_what_it_has(

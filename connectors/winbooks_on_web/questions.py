@@ -82,11 +82,17 @@ class Ledger:
         first: Any = told[0] if told else 0
         return int(first[0] if isinstance(first, list) else first)
 
-    def standing(self, years: Iterable[BookYear]) -> Iterator[list[str]]:
-        """The ids of all lines of these years."""
+    def standing(self, years: Iterable[BookYear], sweep: int) -> Iterator[pa.Table]:
+        """The ids of all lines of these years, as landed, many windows at once."""
         for each in years:
             asked = Criteria(LINES, (("BookPeriod_Id", IN, each.ids()),), select=_STAMP)
-            yield from self.wire.ids(asked)
+            held: list[str] = []
+            for ids in self.wire.ids(asked):
+                held += ids
+                if len(held) >= _BATCH_ROWS:
+                    yield _standing(held, sweep)
+                    held = []
+            yield _standing(held, sweep)
 
     def totals(self, years: Iterable[BookYear], counts: dict[str, int]) -> pa.Table:
         """What accounts sum up to in the opening, ordinary and closing periods of each year that hold lines."""
@@ -111,6 +117,10 @@ class Ledger:
                     for account, amount in self.wire.values(asked)
                 ]
         return pa.Table.from_pylist(rows, schema=r.TOTALS)
+
+
+def _standing(ids: list[str], sweep: int) -> pa.Table:
+    return pa.table([pa.array(ids, pa.string()), pa.repeat(pa.scalar(sweep, pa.int64()), len(ids))], schema=r.STANDING)
 
 
 def counted(rows: pa.Table) -> dict[str, int]:

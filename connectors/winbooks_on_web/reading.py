@@ -183,9 +183,8 @@ class FolderReader:
         """The ids that stand in the book years of these periods."""
         periods = set(periods)
         years = [each for each in self._years if periods & set(each.ids())]
-        for keys in self._ledger.standing(years):
-            rows = [{"Id": key, "Sweep": sweep} for key in keys]
-            yield Batch("standing", pa.Table.from_pylist(rows, schema=r.STANDING))
+        for ids in self._ledger.standing(years, sweep):
+            yield Batch("standing", ids)
         if years:
             rows = [{"BookYear_Id": each.id, "Sweep": sweep} for each in years]
             yield Batch("swept", pa.Table.from_pylist(rows, schema=r.SWEPT))

@@ -8,7 +8,8 @@ import pytest
 
 from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
-from connectors.winbooks_on_web.sandbox.books import SIMULATION, guid
+from connectors.winbooks_on_web.sandbox.books import SIMULATION
+from connectors.winbooks_on_web.sandbox.ids import guid
 
 from .landed import Clock, Landed, books, connect, read
 from .test_reading import REVISIONS

@@ -12,7 +12,7 @@ from connectors.sandbox.company import company
 from connectors.sandbox.vendor import Answer, Fault, Request
 from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
-from connectors.winbooks_on_web.sandbox.books import sort_key
+from connectors.winbooks_on_web.sandbox.ids import sort_key
 from connectors.winbooks_on_web.sandbox.vendor import EMPTY, FOLDER
 from foundation.errors import Incomplete, VendorDown, WrongInput
 

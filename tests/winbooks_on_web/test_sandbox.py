@@ -12,7 +12,7 @@ import pytest
 
 from connectors.sandbox.company import company
 from connectors.sandbox.vendor import Answer, Request
-from connectors.winbooks_on_web.sandbox.books import entity_type
+from connectors.winbooks_on_web.sandbox.ids import entity_type
 from connectors.winbooks_on_web.sandbox.knobs import Knobs
 from connectors.winbooks_on_web.sandbox.vendor import EXCHANGE_TOKEN, FOLDER, FORBIDDEN, Vendor
 

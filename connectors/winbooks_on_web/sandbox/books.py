@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.sandbox.company import RATES, Company, Line
 
+from .ids import entity_type, guid, sort_key
 from .knobs import Knobs
 
 Row = dict[str, Any]
@@ -18,30 +18,8 @@ _BRUSSELS = ZoneInfo("Europe/Brussels")
 _CREATED = datetime(2023, 7, 1, 8, tzinfo=UTC)
 _TODAY = datetime(2026, 8, 31, 8, tzinfo=UTC)
 _WITH_PARTY_FIRST = ("VEN", "NCV", "ACH")
-_KINDS = {
-    name: position
-    for position, name in enumerate(
-        ("BookYear", "BookPeriod", "GLAccount", "Journal", "Customer", "Supplier", "GLTransHeader", "GLTrans"), start=1
-    )
-}
-_NAMESPACES = {"Customer": "Common", "Supplier": "Common"}
 SIMULATION = 99_999_999
 """The entry number of a simulation, which is booked nowhere."""
-
-
-def entity_type(name: str) -> str:
-    return f"Winbooks.TORM.OM.{_NAMESPACES.get(name, 'Accounting')}.{name}, Winbooks.TORM.OM"
-
-
-def guid(name: str, number: int) -> str:
-    """An id. Its first digits follow no order, as those of real ones."""
-    scattered = hashlib.sha256(f"{name}{number}".encode()).hexdigest()[:8]
-    return f"{scattered}-{_KINDS[name]:04x}-4000-8000-{number:012x}"
-
-
-def sort_key(key: str) -> tuple[str, ...]:
-    """The order of ids in the vendor's database: the last digits count first (as in SQL Server)."""
-    return tuple(reversed(key.split("-")))
 
 
 class Books:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from .books import Row, entity_type, sort_key
+from .books import Row
+from .ids import entity_type, sort_key
 from .knobs import Knobs
 
 EQ, GE, GT, IN, LE, LT, SELECT, COUNT, SUM, GROUPBY = 0, 3, 5, 7, 14, 17, 22, 26, 31, 32

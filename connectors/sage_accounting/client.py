@@ -17,7 +17,8 @@ from connectors.oauth import OAuthApp, OAuthSigner
 from foundation.errors import WrongInput
 
 from . import resources as r
-from .reading import REFUSALS, BusinessReader
+from .masters import REFUSALS
+from .reading import BusinessReader
 from .wire import VENDOR, WAYS, SageWire
 from .years import years_of
 

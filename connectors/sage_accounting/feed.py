@@ -89,8 +89,11 @@ class Feed:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the last sync read. ``masters`` is a digest of the small tables, ``history`` whether entries before
-    ``since`` were read, too; ``marks`` has a mark per list."""
+    """What the last sync read. ``masters`` is a digest of the small tables.
+
+    Of lines: ``history`` tells whether entries before ``since`` were read, too; ``marks`` has a mark per list. Of
+    totals: ``read_at`` is when balances were read last, ``reports`` has a digest per year.
+    """
 
     mode: Literal["lines", "totals"]
     since: str
@@ -98,6 +101,8 @@ class Standing:
     full_read_at: str
     history: bool = False
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    read_at: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, cursor: Cursor | None) -> Standing | None:

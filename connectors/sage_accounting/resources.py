@@ -66,6 +66,6 @@ RESOURCES = (
     Resource("contacts", CONTACTS, key=("id",), version="updated_at"),
     Resource("transactions", TRANSACTIONS, key=("id",), version="updated_at"),
     Resource("ledger_entries", ENTRIES, key=("id",), version="updated_at"),
-    Resource("trial_balances", TRIAL_BALANCES),
+    Resource("trial_balances", TRIAL_BALANCES, key=("from_date", "to_date")),
 )
 SCHEMAS = {resource.name: resource.schema for resource in RESOURCES}

@@ -193,6 +193,25 @@ def test_totals_tell_years_and_months_and_no_line(reader: Reader, sandbox: SageS
     sandbox.vendor.books.post(date(2026, 2, 10), [("fees", "10.00"), ("bank", "-10.00")])
     clock.pass_by(hours=1)
     assert not reader.read(totals_only=True).unchanged
+    reports = [each for each in asked(sandbox, "trial_balance") if "from_date=2025" in each]
+    assert len(reports) == 13 + 1, "a closed year that stands is read as a whole"
+
+
+def test_totals_of_a_closed_year_are_read_by_months_when_it_changed(
+    reader: Reader, sandbox: SageSandbox, clock: Clock
+) -> None:
+    def march() -> Decimal:
+        return reader.rows(
+            "SELECT sum(debit) FROM books.trial_balances WHERE fiscal_year = '2024' AND period = 3 "
+            "AND account = '613200'"
+        )[0][0]
+
+    reader.read(totals_only=True)
+    before = march()
+    clock.pass_by(hours=1)
+    sandbox.vendor.books.post(date(2024, 3, 3), [("fees", "10.00"), ("bank", "-10.00")])
+    reader.read(totals_only=True)
+    assert march() == before + 10
 
 
 def test_a_first_read_that_the_day_cuts_short_goes_on_behind_the_last_pages(dossier: Linked) -> None:

@@ -73,11 +73,11 @@ class AdtTable:
         return frozenset(self.fields)
 
     def _require_magic(self, head: bytes, size: int) -> None:
+        if not size:
+            raise BadFile("the file is empty", subject=self.name)
         if not head.startswith(MAGIC):
             raise BadFile(
-                "it is not an Advantage table: it does not begin as one (encrypted, or of another edition of BOB)"
-                if size
-                else "the file is empty",
+                "it is not an Advantage table: it does not begin as one (encrypted, or of another edition of BOB)",
                 subject=self.name,
                 next_step=_ENCRYPTED,
             )

@@ -9,7 +9,7 @@ the same tables exported as CSV, in capitals) and a folder that is none.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -135,9 +135,9 @@ class _Telling:
                 ABALANCE=_BALANCE[account.kind] if attested or account.role == "stock" else None,
                 SUBTYPE="LEQUITY" if account.kind == "equity" else None,
                 ASLEEPING=not account.active,
-                CREATEDON=datetime(2023, 7, 1, 9, 0, 0),
+                CREATEDON=self._company.lines[0].modified_at,
             )
-        yield _row(ACCOUN, mark=b"*", AID="999999", AISTITLE=False, HEADING1="Deleted long ago")
+        yield _record(ACCOUN, {"AID": "999999", "AISTITLE": False, "HEADING1": "Deleted long ago"}, b"*")
 
     def parties(self) -> Iterator[Row]:
         numbers = self._company.numbers
@@ -166,13 +166,13 @@ class _Telling:
         sample = None
         for line in self._company.lines:
             if line.kind != "closing":
-                yield _row(AHISTO, **self._values(line))
+                yield _record(AHISTO, self._values(line))
                 sample = sample or line
         assert sample
         values = self._values(sample)
-        yield _row(AHISTO, mark=b"*", **values)
-        yield _row(AHISTO, mark=b"\0", **values)
-        yield _row(AHISTO, **(values | {"HFYEAR": "1999", "HYEAR": 1999}))
+        yield _record(AHISTO, values, b"*")
+        yield _record(AHISTO, values, b"\0")
+        yield _record(AHISTO, values | {"HFYEAR": "1999", "HYEAR": 1999})
 
     def party_lines(self) -> Iterator[Row]:
         """The customers' and suppliers' own ledger, which repeats lines on their control accounts."""
@@ -181,7 +181,7 @@ class _Telling:
                 values = self._values(line)
                 kept = {name: values[name] for name in values if name in {column.name for column in CHISTO}}
                 control = {"HTYPE": values["HCSTYPE"], "HID": line.party, "HCOLLECTACC": line.account}
-                yield _row(CHISTO, **(kept | control))
+                yield _record(CHISTO, kept | control)
 
     def _values(self, line: Line) -> dict[str, Value]:
         first = self._months.get((line.year, line.period), line.date)
@@ -211,6 +211,10 @@ class _Telling:
         }
 
 
-def _row(columns: Sequence[Column], mark: bytes = b"\x04", **values: Value) -> Row:
+def _row(columns: Sequence[Column], **values: Value) -> Row:
     """A record; columns not named are null."""
+    return _record(columns, values)
+
+
+def _record(columns: Sequence[Column], values: Mapping[str, Value], mark: bytes = b"\x04") -> Row:
     return Row(tuple(values.get(column.name) for column in columns), mark)

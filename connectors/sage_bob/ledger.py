@@ -1,12 +1,13 @@
 """The ledger lines of one dossier, sifted: other years, temporary lines where they are not wanted.
 
-The lines wait in a DuckDB file beside the copies, so that their number does not decide how much memory a sync takes.
-Every line that is left out is counted.
+The lines wait in a DuckDB instance that spills beside the copies, so that their number does not decide how much memory
+a sync takes. Every line that is left out is counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from connectors.columns import BATCH_ROWS
 from connectors.contract import Note
 from connectors.sage_bob import tables
 
-_MEMORY = "256MB"
+_MEMORY = "192MB"
 _DOCUMENT = "hfyear, hdbk, hdocno"
 
 # Inferred safeguard: ac_ahisto holds the lines on control accounts too. Where a document does not balance without those
@@ -34,22 +35,21 @@ SELECT hcollectacc AS hid, hdbk, hfyear, hyear, hmonth, hdocno, horderno, hdbtyp
 FROM controls SEMI JOIN mended USING ({_DOCUMENT})
 """
 
-_FATES = """
-CREATE TABLE fates AS
-SELECT row, control,
-    CASE WHEN hfyear IS NULL THEN 'no_fiscal_year'
-        WHEN NOT list_contains($known, hfyear) THEN 'unknown_fiscal_year'
-        WHEN NOT list_contains($wanted, hfyear) THEN 'not_asked_for'
-        WHEN htemp AND NOT $temporary THEN 'temporary_left_out'
-        ELSE 'kept' END AS fate,
-    hmonth > 12 OR hmonth < 0 AS odd_month
-FROM lines
+_FATE = """
+CASE WHEN hfyear IS NULL THEN 'no_fiscal_year'
+    WHEN NOT list_contains(getvariable('known'), hfyear) THEN 'unknown_fiscal_year'
+    WHEN NOT list_contains(getvariable('wanted'), hfyear) THEN 'not_asked_for'
+    WHEN htemp AND NOT getvariable('temporary') THEN 'temporary_left_out'
+    WHEN hmonth NOT BETWEEN 0 AND 12 THEN 'odd_months'
+    ELSE 'kept' END
 """
+_STANDING = ("kept", "odd_months")
 
 _MEANING = {
     "no_fiscal_year": "lines without a fiscal year were left out",
     "unknown_fiscal_year": "lines of a fiscal year that ac_period does not know were left out",
     "temporary_left_out": "temporary lines, not centralised yet, were left out as the connection asks",
+    "odd_months": "lines name a month that is none; they stand in the last (or first) month of their year",
 }
 
 
@@ -58,7 +58,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self._db = duckdb.connect(
-            folder / "lines.duckdb", config={"memory_limit": _MEMORY, "temp_directory": str(folder), "threads": 2}
+            config={"memory_limit": _MEMORY, "temp_directory": str(folder / "spill"), "threads": 2}
         )
         self._db.register("empty", tables.LINES.empty_table())
         self._db.execute("CREATE TABLE lines AS FROM empty")
@@ -70,6 +70,10 @@ class Ledger:
     def unbalanced(self) -> int:
         """How many documents do not balance."""
         return self._one(f"SELECT count(*) FROM (SELECT 1 FROM lines GROUP BY {_DOCUMENT} HAVING sum(hamount) <> 0)")
+
+    def total(self) -> Decimal:
+        """Debit minus credit of all lines; nothing but zero is right."""
+        return self._db.execute("SELECT coalesce(sum(hamount), 0) FROM lines").fetchall()[0][0]
 
     def add_controls(self, batches: Iterable[pa.RecordBatch]) -> list[Note]:
         """Adds the lines of ac_chisto that documents lack to balance; tells how many."""
@@ -88,18 +92,17 @@ class Ledger:
 
     def sift(self, known: Collection[str], wanted: Collection[str], *, temporary: bool) -> list[Note]:
         """Decides which lines stand: of fiscal years ``wanted`` out of all ``known``, temporary ones or not."""
-        self._db.execute(_FATES, {"known": list(known), "wanted": list(wanted), "temporary": temporary})
-        counts = self._db.execute("SELECT fate, count(*) FROM fates GROUP BY fate ORDER BY fate").fetchall()
-        notes = [Note(fate, f"{count} {_MEANING[fate]}", count) for fate, count in counts if fate in _MEANING]
-        odd = self._one("SELECT count(*) FROM fates WHERE fate = 'kept' AND odd_month")
-        text = f"{odd} lines name a month that is none; they stand in the last (or first) month of their year"
-        return [*notes, Note("odd_months", text, odd)] if odd else notes
+        for name, value in (("known", list(known)), ("wanted", list(wanted)), ("temporary", temporary)):
+            self._db.execute(f"SET VARIABLE {name} = ?", [value])
+        asked = f"SELECT {_FATE} AS fate, count(*) FROM lines GROUP BY fate ORDER BY fate"
+        counts = self._db.execute(asked).fetchall()
+        return [Note(fate, f"{count} {_MEANING[fate]}", count) for fate, count in counts if fate in _MEANING]
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """The lines that stand, in batches of :data:`tables.LINES`."""
-        columns = ", ".join(f"lines.{name}" for name in tables.LINES.names)
-        kept = f"SELECT {columns} FROM lines SEMI JOIN (FROM fates WHERE fate = 'kept') AS kept USING (row, control)"
-        for batch in self._db.sql(kept).to_arrow_reader(rows):
+        columns = ", ".join(tables.LINES.names)
+        kept = self._db.sql(f"SELECT {columns} FROM lines WHERE {_FATE} IN {_STANDING}")
+        for batch in kept.to_arrow_reader(rows):
             yield batch.cast(tables.LINES)
 
     def close(self) -> None:

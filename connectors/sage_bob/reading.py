@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from connectors.columns import Kind
 from connectors.contract import Batch, Cursor, Event, NextCursor, Note
+from connectors.csv_tables import CsvTable
 from connectors.sage_bob import tables
 from connectors.sage_bob.dossier import BookYear, Copies
 from connectors.sage_bob.ledger import Ledger
+from foundation.errors import BadFile
 
 _READER = 1
 """Grows when the same files are read otherwise than before, so that older cursors no longer fit."""
@@ -70,11 +72,23 @@ class Reading:
             lines.close()
 
     def _gather(self, lines: Ledger) -> list[Note]:
-        """Reads the ledger, and where documents do not balance in it what the customers' and suppliers' one adds."""
-        lines.add(self._copies.table("ac_ahisto").batches(tables.AHISTO))
+        """Reads the ledger, and where documents do not balance in it what the customers' and suppliers' one adds.
+
+        An export tells nowhere how many rows it should have: it must balance as a whole.
+        """
+        table = self._copies.table("ac_ahisto")
+        lines.add(table.batches(tables.AHISTO))
         if lines.unbalanced() and "ac_chisto" in self._copies:
-            return lines.add_controls(self._copies.table("ac_chisto").batches(tables.CHISTO))
-        return []
+            notes = lines.add_controls(self._copies.table("ac_chisto").batches(tables.CHISTO))
+        else:
+            notes = []
+        if isinstance(table, CsvTable) and (off := lines.total()):
+            raise BadFile(
+                f"debit and credit differ by {off:.2f}",
+                next_step="It may be cut off, or filtered when it was exported: export the whole table and sync again.",
+                subject=table.name,
+            )
+        return notes
 
     def _describe(self, years: list[BookYear], asked: list[BookYear]) -> Iterator[Event]:
         options, name = self._options, self._folder.name

@@ -172,7 +172,9 @@ class _Telling:
         values = self._values(sample)
         yield _record(AHISTO, values, b"*")
         yield _record(AHISTO, values, b"\0")
-        yield _record(AHISTO, values | {"HFYEAR": "1999", "HYEAR": 1999})
+        gone = {"HFYEAR": "1999", "HYEAR": 1999}
+        yield _record(AHISTO, values | gone)
+        yield _record(AHISTO, values | gone | {"HAMOUNT": -sample.amount})
 
     def party_lines(self) -> Iterator[Row]:
         """The customers' and suppliers' own ledger, which repeats lines on their control accounts."""

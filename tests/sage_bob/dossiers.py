@@ -73,7 +73,9 @@ def connect(root: Path, **settings: str) -> SageBob:
     return open_connector(Access("sage_bob", {"root": str(root), **settings}, {}, sleep=lambda seconds: None))
 
 
-def read(root: Path, external_id: str = "DEMO", since: date | None = None, **settings: str) -> duckdb.DuckDBPyConnection:
+def read(
+    root: Path, external_id: str = "DEMO", since: date | None = None, **settings: str
+) -> duckdb.DuckDBPyConnection:
     """Extracts and normalizes in one go."""
     connector = connect(root, **settings)
     return normalized(connector, extract(connector, external_id, since=since))

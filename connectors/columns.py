@@ -19,6 +19,7 @@ from foundation.errors import BadFile
 pc: Any = import_module("pyarrow.compute")  # its functions are made at run time, unseen by a type checker
 
 MONEY = pa.decimal128(20, 4)
+_WIDE = pa.decimal128(38, 10)
 BATCH_ROWS = 50_000
 
 Kind = Literal["text", "money", "day", "moment", "flag", "whole"]
@@ -37,6 +38,8 @@ _ALL = bytes(range(256)).decode("cp1252", "replace")
 _UTF8_LENGTH = np.array([len(sign.encode()) for sign in _ALL], np.int64)
 _UNDECODABLE = np.array([sign == "�" for sign in _ALL])
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_LARGEST = 10**16
+_PLACE, _HALF_PLACE = 1e-4, 5e-5
 _MEANT = {
     "money": "no amount",
     "day": "no date",
@@ -114,8 +117,27 @@ def money(texts: pa.Array) -> pa.Array:
 
     Raises ValueError (pyarrow's ArrowInvalid is one) when a text is no number or too large.
     """
-    wide = pc.replace_substring(texts, ",", ".").cast(pa.decimal128(38, 10))
-    return pc.round(wide, 4, round_mode="half_towards_infinity").cast(MONEY)
+    return rounded(pc.replace_substring(texts, ",", ".").cast(_WIDE))
+
+
+def rounded(decimals: pa.Array) -> pa.Array:
+    """Decimals to four places, halves away from zero. Raises pyarrow's ArrowInvalid for one that is too large."""
+    return pc.round(decimals, 4, round_mode="half_towards_infinity").cast(MONEY)
+
+
+def exact(doubles: np.ndarray, void: np.ndarray) -> pa.Array:
+    """Amounts that a package keeps as doubles, null where ``void``: each is the shortest decimal text that it is read
+    from, rounded to four places. Raises UnreadableValue for what is no number or too large."""
+    size = np.where(void, 0.0, np.abs(doubles))
+    for wrong, what in ((~np.isfinite(size), "no amount"), (size >= _LARGEST, "too large an amount")):
+        bad = np.flatnonzero(wrong)
+        if len(bad):
+            raise UnreadableValue(int(bad[0]), what)
+    # Below a tenth of a thousandth a text has an exponent; to four places it is that or nothing.
+    size = np.where(size < _HALF_PLACE, 0.0, np.maximum(size, _PLACE))
+    texts = pa.array(np.copysign(size, doubles), mask=void).cast(pa.string())
+    # Beyond the tenth decimal nothing decides, and it would not fit the wide decimal.
+    return money(pc.replace_substring_regex(texts, r"(\.[0-9]{10})[0-9]*$", r"\1"))
 
 
 def first_unreadable(texts: pa.Array) -> int | None:

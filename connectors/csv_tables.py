@@ -28,11 +28,19 @@ _AGAIN = "It may be cut off, or a text may hold the separator without quotes. Ex
 class CsvTable:
     """One file; see :class:`connectors.columns.Table`. Rows are counted as in the file, the header is row 1.
 
-    ``headings`` stand for the header of a file that has none. A cleaned copy is left in ``scratch``. Raises BadFile
+    ``headings`` stand for the header of a file that has none; ``aliases`` tell what other names in the header mean, both
+    in capitals. A cleaned copy is left in ``scratch``. Raises BadFile
     when the file is empty, cannot be read as text, ends inside quotes or names a column twice.
     """
 
-    def __init__(self, path: Path, writing: Writing, scratch: Path, headings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writing: Writing,
+        scratch: Path,
+        headings: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = path.name
         self.warnings: Counter[str] = Counter()
         self._writing = writing
@@ -42,7 +50,8 @@ class CsvTable:
         self._separator = max(_SEPARATORS, key=lambda sign: len(split(first, sign)))
         cells = [cell.strip().upper() for cell in split(first, self._separator)]
         self._headless = bool(headings)
-        self._names = [name.upper() for name in headings][: len(cells)] if headings else cells
+        named = [name.upper() for name in headings][: len(cells)] if headings else cells
+        self._names = [(aliases or {}).get(name, name) for name in named]
         if not any(cells):
             raise BadFile("the file is empty", subject=self.name)
         twice = [name for name, times in Counter(filter(None, self._names)).items() if times > 1]

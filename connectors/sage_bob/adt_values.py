@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from connectors.columns import MONEY, TYPES, Kind, UnreadableValue, decode, money, trimmed
+from connectors.columns import MONEY, TYPES, Kind, UnreadableValue, decode, exact, trimmed
 
 pc: Any = import_module("pyarrow.compute")  # its functions are made at run time, unseen by a type checker
 
@@ -46,8 +46,6 @@ _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _DAY_MS = 86_400_000
 _TINY = 1e-300
 """No amount is smaller; what is, is one of the patterns that stand for null."""
-_LARGEST = 10**16
-_PLACE, _HALF_PLACE = 1e-4, 5e-5
 
 
 def suits(kind: Kind, type_: int) -> bool:
@@ -103,17 +101,10 @@ def _flags(cells: np.ndarray) -> pa.Array:
 
 
 def _doubles(cells: np.ndarray) -> pa.Array:
-    """A double stands for the shortest decimal text that it is read from; the smallest and the largest for null."""
+    """Amounts; the smallest and the largest doubles stand for null."""
     numbers = cells.view("<f8").reshape(-1)
-    _refuse(~np.isfinite(numbers), "no amount")
     size = np.abs(numbers)
-    void = ((size < _TINY) & (size > 0)) | (size == np.finfo(np.float64).max)
-    _refuse(~void & (size >= _LARGEST), "too large an amount")
-    # Below a tenth of a thousandth a text has an exponent; to four places it is that or nothing.
-    size = np.where(size < _HALF_PLACE, 0.0, np.maximum(size, _PLACE))
-    texts = pa.array(np.copysign(np.where(void, 0.0, size), numbers), mask=void).cast(pa.string())
-    # Beyond the tenth decimal nothing decides, and it would not fit the wide decimal.
-    return money(pc.replace_substring_regex(texts, r"(\.[0-9]{10})[0-9]*$", r"\1"))
+    return exact(numbers, ((size < _TINY) & (size > 0)) | (size == np.finfo(np.float64).max))
 
 
 def _integers(cells: np.ndarray, type_: int) -> pa.Array:

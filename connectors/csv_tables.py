@@ -20,7 +20,7 @@ from connectors.drop_folder.text import clean
 from foundation.errors import BadFile
 
 _SEPARATORS = ("\t", ";", ",")
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20  # a handful of blocks is read ahead
 _WRONG_WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 _AGAIN = "It may be cut off, or a text may hold the separator without quotes. Export the table again and sync again."
 
@@ -28,9 +28,9 @@ _AGAIN = "It may be cut off, or a text may hold the separator without quotes. Ex
 class CsvTable:
     """One file; see :class:`connectors.columns.Table`. Rows are counted as in the file, the header is row 1.
 
-    ``headings`` stand for the header of a file that has none; ``aliases`` tell what other names in the header mean, both
-    in capitals. A cleaned copy is left in ``scratch``. Raises BadFile
-    when the file is empty, cannot be read as text, ends inside quotes or names a column twice.
+    ``headings`` stand for the header of a file that has none; ``aliases`` tell what other names in the header mean,
+    both in capitals. A cleaned copy is left in ``scratch``. Raises BadFile when the file is empty, cannot be read as
+    text, ends inside quotes or names a column twice.
     """
 
     def __init__(

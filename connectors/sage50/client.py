@@ -91,7 +91,7 @@ class Sage50:
         events = self._french.extract(request)
         first = next(events)
         if not isinstance(first, NextCursor):  # something changed, so that everything is told
-            yield from (Batch(resource.name, resource.schema.empty_table()) for resource in tables.BRITISH)
+            yield from (Batch(resource.name, resource.schema.empty_table()) for resource in tables.RESOURCES)
         yield first
         yield from events
 

@@ -3,8 +3,8 @@
 A folder is read as one of
 
 * French: it holds a FEC;
-* UK by CSV: the tables COMPANY, NOMINAL_LEDGER, ... as ``<table>.csv`` and, for the ledger, ``audit_journal.csv`` or the
-  audit trail that Sage 50 exports (``audit_trail*.csv``);
+* UK by CSV: the tables COMPANY, NOMINAL_LEDGER, ... as ``<table>.csv`` and, for the ledger, ``audit_journal.csv`` or
+  the audit trail that Sage 50 exports (``audit_trail*.csv``);
 * UK by ODBC: it holds Sage's own ``ACCDATA`` and no such export.
 """
 

@@ -39,7 +39,7 @@ class Reading:
     def cursor(self) -> Cursor | None:
         """What was asked, and a fingerprint of the files read for it; None where nothing tells whether they changed."""
         mark = self._source.fingerprint
-        return mark and {"reader": _READER, "since": str(self._since or ""), "files": mark}
+        return {"reader": _READER, "since": str(self._since or ""), "files": mark} if mark else None
 
     def years(self) -> list[FiscalYear]:
         """The fiscal years, oldest first. Raises BadFile for a date before 1970, which is none of a ledger."""

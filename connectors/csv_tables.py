@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
@@ -20,7 +21,7 @@ from connectors.drop_folder.text import clean
 from foundation.errors import BadFile
 
 _SEPARATORS = ("\t", ";", ",")
-_BLOCK = 1 << 20  # a handful of blocks is read ahead
+_BLOCK = 1 << 18  # some thirty of them are read ahead
 _WRONG_WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 _AGAIN = "It may be cut off, or a text may hold the separator without quotes. Export the table again and sync again."
 
@@ -116,7 +117,7 @@ class CsvTable:
                 arrays[name] = convert(texts, kind, self._writing)
             except UnreadableValue as error:
                 raise BadFile(f"row {first + error.index}, column {name.upper()}: {error}", subject=self.name) from None
-        arrays["row"] = pa.array(range(first, first + block.num_rows), pa.int64())
+        arrays["row"] = pa.array(np.arange(first, first + block.num_rows, dtype=np.int64))
         return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
 
     def _require_closed_quotes(self) -> None:

@@ -134,7 +134,7 @@ class SqlTable:
                     f"column {name.upper()} holds a value that cannot be read as {kind}, in the rows from {first} on",
                     subject=self.name,
                 ) from error
-        arrays["row"] = pa.array(range(first, first + count), pa.int64())
+        arrays["row"] = pa.array(np.arange(first, first + count, dtype=np.int64))
         return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
 
 

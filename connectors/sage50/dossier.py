@@ -25,7 +25,7 @@ from connectors.files import fingerprint, is_inside, snapshot_set, unreadable
 from connectors.sage50 import tables
 from connectors.sage50.inferred import TRAIL_COLUMNS, TRAIL_HEADINGS
 from connectors.sage50.odbc import Connection, SqlTable
-from foundation.errors import BadFile, WrongInput
+from foundation.errors import BadFile, Busy, WrongInput
 
 Form = Literal["french", "csv", "odbc"]
 TYPES = frozenset(
@@ -38,6 +38,7 @@ TYPES = frozenset(
 )
 """The types of transactions of the audit trail."""
 
+_NEVER_MISSING = ("company", "nominal_ledger", "audit_journal")
 _TRAIL = re.compile(r"audit[ _-]?trail.*\.csv", re.IGNORECASE)
 _LEDGERS = ("audit_journal", "audit_trail")
 _EXPECTED = (
@@ -138,8 +139,9 @@ class OdbcSource:
         try:
             opened = SqlTable(self._connection, name)
         except Exception:  # every driver has a class of its own for a table that is not there
-            if name in ("company", "nominal_ledger", "audit_journal"):
-                raise BadFile("the ODBC driver does not give it", subject=name.upper()) from None
+            if name in _NEVER_MISSING:
+                raise Busy("the ODBC driver does not give the table", subject=name.upper()) from None
+            self.table("company")  # raises when it is the connection that is gone
             return None
         require_columns(opened, *tables.NEEDED[name])
         return opened

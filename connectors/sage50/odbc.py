@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
@@ -110,13 +111,29 @@ class SqlTable:
         cursor = self._connection.cursor()
         done = 0
         try:
-            cursor.execute(f"SELECT {', '.join(name.upper() for name in there)} FROM {self.name}")
-            while found := cursor.fetchmany(rows):
+            self._ask(cursor, f"SELECT {', '.join(name.upper() for name in there)} FROM {self.name}")
+            while found := self._fetch(cursor, rows):
                 by_column = dict(zip(there, zip(*found, strict=True), strict=True))
                 yield self._batch(by_column, columns, len(found), done + 1)
                 done += len(found)
         finally:
             cursor.close()
+
+    def _ask(self, cursor: Cursor, sql: str) -> None:
+        with self._told():
+            cursor.execute(sql)
+
+    def _fetch(self, cursor: Cursor, rows: int) -> list[Any]:
+        with self._told():
+            return cursor.fetchmany(rows)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever class of error a driver has: nothing of the table can be relied on, and a later try may succeed."""
+        try:
+            yield
+        except Exception as error:
+            raise Busy("the connection to Sage 50 broke while it was read", subject=self.name) from error
 
     def _batch(
         self, by_column: Mapping[str, Sequence[Any]], columns: Mapping[str, Kind], count: int, first: int

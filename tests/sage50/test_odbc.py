@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.columns import Kind
+from connectors.sage50.dossier import OdbcSource
 from connectors.sage50.odbc import SqlTable, connection_string, open_with_pyodbc, refused
 from foundation.errors import BadFile, Busy, GrandlivreError, SignInAgain, WrongInput
 from foundation.secrets import Secret
@@ -84,6 +85,48 @@ def test_decimals_texts_and_numbers_are_exact_and_rounded_to_four_places() -> No
 def test_a_value_that_is_no_amount_is_named_with_its_table(told: object) -> None:
     with pytest.raises(BadFile, match=r"^T: .*AMOUNT"):
         rows_of(Rows(["AMOUNT"], [(told,)]), {"amount": "money"})
+
+
+class Broken(Rows):
+    """A connection that breaks after so many answers."""
+
+    answers = 0
+
+    def execute(self, operation: str, /) -> None:
+        if self.answers <= 0:
+            raise RuntimeError("link failure, PWD={geheim}")
+        self.answers -= 1
+        super().execute(operation)
+
+    fetchmany_breaks = False
+
+    def fetchmany(self, size: int, /) -> list[Any]:
+        if self.fetchmany_breaks:
+            raise RuntimeError("link failure")
+        return super().fetchmany(size)
+
+
+@pytest.mark.parametrize(("answers", "late"), [(1, False), (2, True)])
+def test_a_connection_that_breaks_while_a_table_is_read_is_busy_and_gives_no_half_table(
+    answers: int, late: bool
+) -> None:
+    broken = Broken(["AMOUNT"], [(1.0,)])
+    broken.answers, broken.fetchmany_breaks = answers, late
+    with pytest.raises(Busy, match="T: the connection to Sage 50 broke") as told:
+        rows_of(broken, {"amount": "money"})
+    assert "geheim" not in str(told.value)
+
+
+def test_a_table_that_a_version_lacks_is_none_and_a_connection_that_is_gone_is_busy() -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE TABLE company (start_month, financial_year)")
+    source = OdbcSource(db)
+    assert source.table("audit_history_journal") is None
+    with pytest.raises(Busy, match="NOMINAL_LEDGER: the ODBC driver does not give the table"):
+        source.table("nominal_ledger")
+    db.close()
+    with pytest.raises(Busy):
+        source.table("audit_history_journal")
 
 
 def test_rows_come_in_blocks_and_an_empty_table_gives_none() -> None:

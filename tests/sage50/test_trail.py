@@ -146,12 +146,14 @@ def test_what_the_current_year_opens_with_is_what_the_nominal_ledger_brought_for
     assert lines(db, "count(*) FILTER (period_kind = 'opening') OVER ()")[0] == (0,)
     cleared = brought(a1100=(25, 26), a3200=(-25, -25), a4000=(0, -1))
     write_company(tmp_path / "DEMO", trail, nominal=cleared, nominal_columns=BALANCES)  # pyright: ignore
-    db = read(tmp_path)
     opening = "SELECT fiscal_year, date, account, (debit - credit)::INTEGER FROM books.journal_lines"
     opening += " WHERE period_kind = 'opening' ORDER BY account"
-    assert db.execute(opening).fetchall() == [
-        ("2024", date(2024, 1, 1), "1100", 25), ("2024", date(2024, 1, 1), "3200", -25)
-    ]  # fmt: skip
+    db = read(tmp_path)
+    for each in (db, read(tmp_path, since=date(2024, 1, 1))):
+        assert each.execute(opening).fetchall() == [
+            ("2024", date(2024, 1, 1), "1100", 25),
+            ("2024", date(2024, 1, 1), "3200", -25),
+        ]
     balances = db.execute(
         "SELECT account, opening::INTEGER, closing::INTEGER FROM books.trial_balances WHERE closing <> 0"
     )

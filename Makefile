@@ -16,13 +16,16 @@ install: $(VENV)/installed  ## .venv with the grandlivre command
 demo: install  ## sandbox vendors, linked and synced; ends with balanced trial balances
 	$(BIN)/grandlivre demo --no-ui
 
-test: $(VENV)/installed-dev  ## every test; brings a Redis and a Chromium from the distribution where there is none
+test: $(VENV)/installed-dev  ## every test; brings what it needs from the distribution where it is not there
 	@command -v redis-server >/dev/null || ($(call from_distribution,redis-server)) \
 		|| { echo "The tests of several machines need redis-server: install it from your distribution." >&2; exit 1; }
 	@{ command -v chromium && command -v chromedriver; } >/dev/null \
 		|| ($(call from_distribution,chromium chromium-driver)) \
 		|| { echo "The test of the UI's pages needs chromium and chromedriver: install them from your distribution" \
 			"(Debian: chromium chromium-driver)." >&2; exit 1; }
+	@odbcinst -q -d -n SQLite3 >/dev/null 2>&1 || ($(call from_distribution,unixodbc odbcinst libsqliteodbc)) \
+		|| { echo "The tests of database views need unixODBC and its SQLite driver: install them from your" \
+			"distribution (Debian: unixodbc odbcinst libsqliteodbc)." >&2; exit 1; }
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/installed-dev  ## format, lint, types

@@ -76,11 +76,23 @@ _XERO_FIELDS = (
 
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 
+_VIEWS = (
+    _setting("server", "SQL Server that shows views of the books: host, host:port or host\\instance", required=False),
+    _setting("database", "with a server: the database of the views", required=False),
+    _setting("odbc", "ODBC connection string of a database that shows such views, without password", required=False),
+    _setting("username", "login that may read the views", required=False),
+    _setting("view_prefix", "what the names of the views begin with, when not sync_", required=False),
+    _secret("password", "password of the login", required=False),
+)
+
 
 def _on_premise(*fields: Field) -> tuple[Field, ...]:
     """What a package on a firm's own server takes: ``fields`` where this machine reads it, or who reads it there."""
     ours = [
-        replace(each, required=False, unless=AGENT) if each.required and not each.default else each for each in fields
+        replace(each, required=False, unless=(*each.unless, AGENT))
+        if each.unless or (each.required and not each.default)
+        else each
+        for each in fields
     ]
     return (
         *ours,
@@ -120,9 +132,9 @@ def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Packa
         name=name,
         level="on_premise",
         kind="ledger",
-        transport="drop folder (CSV, spreadsheets, FEC, XAF, FAIA)",
+        transport="drop folder (CSV, spreadsheets, FEC, XAF, FAIA), or views of its database",
         contract="reconstructed",
-        fields=_on_premise(_ROOT),
+        fields=_on_premise(replace(_ROOT, required=False, unless=("server", "odbc")), *_VIEWS),
         capabilities=_READER | {"package_trial_balance", "totals"},
         deletion=Deletion("full read", "the year's file replaces the year"),
         room="connectors.drop_folder",
@@ -494,23 +506,38 @@ _ROWS = (
         "Sage BOB",
         "on_premise",
         "ledger",
-        "Advantage ADT files in a data folder",
+        "Advantage ADT files in a data folder, or the same tables as CSV",
         "public code",
-        _on_premise(_ROOT),
+        _on_premise(
+            _ROOT,
+            _setting("language", "which of the two names of accounts and journals is read: 1 or 2", "1"),
+            _setting("currency", "currency of the dossiers, which no table tells", "EUR"),
+            _setting("country", "country of the dossiers, which no table tells: BE or LU", "BE"),
+            _setting("temporary", "read lines that are not centralised yet: yes or no", "yes"),
+        ),
         _READER,
-        Deletion("full read", "the table is read again when its file changes"),
+        Deletion("full read", "the tables are read again when one of them changes"),
+        room="connectors.sage_bob",
         country="BE",
+        note="The Advantage edition. Of the Firebird edition no table is public: read through a CSV export.",
     ),
     Package(
         "sage50",
         "Sage 50",
         "on_premise",
         "ledger",
-        "ODBC or audit trail CSV; FEC",
+        "audit trail CSV, tables as CSV or by ODBC (UK); FEC (FR)",
         "documented",
-        _on_premise(_ROOT),
-        _READER,
-        Deletion("full read", "the year is read again"),
+        _on_premise(
+            _ROOT,
+            _setting("odbc_driver", "Sage's own ODBC driver, such as Sage Line 50 v29; Windows only", required=False),
+            _setting("username", "user of Sage 50 that the driver signs in with", required=False),
+            _secret("password", "its password", required=False),
+        ),
+        _READER | {"package_trial_balance"},
+        Deletion("full read", "the ledger is read again when its files change; through ODBC at every sync"),
+        room="connectors.sage50",
+        note="UK and Irish Sage 50 Accounts, and the French product by FEC. The ODBC route is unproven on Windows.",
     ),
     _drop("topaccount", "TopAccount"),
     _drop("adsolut", "Adsolut"),

@@ -45,12 +45,16 @@ class Field:
     secret: bool = False
     required: bool = True
     default: str | None = None
-    unless: str | None = None
-    """Needed, too, unless this other setting is given."""
+    unless: tuple[str, ...] = ()
+    """Needed, too, unless one of these other settings is given."""
 
     def needed(self, settings: Mapping[str, str]) -> bool:
         """Whether a connection with ``settings`` cannot do without it."""
-        return self.required or bool(self.unless and not settings.get(self.unless))
+        return self.required or (bool(self.unless) and not self.replaced(settings))
+
+    def replaced(self, settings: Mapping[str, str]) -> bool:
+        """Whether ``settings`` give what stands in for it."""
+        return any(settings.get(name) for name in self.unless)
 
 
 @dataclass(frozen=True)

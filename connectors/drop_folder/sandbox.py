@@ -1,7 +1,7 @@
 """Drop folders that tell the sandbox company, one dialect per package, as real files.
 
 Each package exports as its users would find it: another separator, encoding, language, date and amount notation;
-VeroCount as spreadsheets, ORAS as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC. Written from the contract, not from the
+TopAccount as spreadsheets, ORAS as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC. Written from the contract, not from the
 reader.
 """
 

@@ -217,8 +217,13 @@ WINGS = Dialect(
     columns=list(_DUTCH),
     headings=_DUTCH,
 )
-VEROCOUNT = Dialect("", columns=(*_LINES, "modified_at"), ready=True, spreadsheet=True, title="Grootboek")
+VEROCOUNT = Dialect(";", dates="%Y%m%d", columns=(*_LINES, "modified_at"), ready=True, newline="\n")
 # Neither booking periods nor line numbers: both follow from dates and order.
-TOPACCOUNT = Dialect("|", columns=[column for column in _LINES if column not in ("period", "line_no")])
+TOPACCOUNT = Dialect(
+    "",
+    columns=[column for column in _LINES if column not in ("period", "line_no")],
+    spreadsheet=True,
+    title="Grand livre",
+)
 ADSOLUT = Dialect(",", decimal=".", dates="%d/%m/%Y", quote_all=True, encoding="utf-8-sig")
 POPSY = Dialect(";", encoding="cp850", decimal=".", dates="%d/%m/%Y")

@@ -9,50 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from connectors.columns import MONEY, decode, first_unreadable, money
+
+__all__ = ["MONEY", "binary_numbers", "days", "decode", "first_unreadable", "flags", "memo_pointers", "money"]
+
 pc: Any = import_module("pyarrow.compute")  # its functions are made at run time, unseen by a type checker
 
-MONEY = pa.decimal128(20, 4)
 BINARY_NUMBERS = {"I": "<i4", "+": "<i4", "B": "<f8", "Y": "<i8"}
 """Visual FoxPro's binary numbers: integer, autoincrement, double and currency (ten-thousandths)."""
 
-_ALL = bytes(range(256)).decode("cp1252", "replace")
-_UTF8_LENGTH = np.array([len(sign.encode()) for sign in _ALL], np.int64)
-_UNDECODABLE = np.array([sign == "�" for sign in _ALL])
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _JULIAN_1970 = 2440588
-
-
-def decode(flat: np.ndarray, offsets: np.ndarray) -> tuple[pa.StringArray, int]:
-    """Texts of Windows-1252 bytes ``flat[offsets[i]:offsets[i + 1]]``; NUL becomes a blank.
-
-    Also tells how many bytes stand for no character there (each becomes U+FFFD).
-    """
-    undecodable = 0
-    if not flat.all():
-        flat = np.where(flat == 0, np.uint8(0x20), flat)
-    data = flat.tobytes()
-    if not data.isascii():
-        undecodable = int(_UNDECODABLE[flat].sum())
-        offsets = np.concatenate([[0], np.cumsum(_UTF8_LENGTH[flat])])[offsets]
-        data = data.decode("cp1252", "replace").encode()
-    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
-    return pa.StringArray.from_buffers(len(offsets) - 1, *buffers[1:]), undecodable
-
-
-def money(texts: pa.Array) -> pa.Array:
-    """Decimal amounts of texts such as ``-12.500``; more than four decimals are rounded half away from zero.
-
-    Raises ValueError (pyarrow's ArrowInvalid is one) when a text is no number or too large.
-    """
-    wide = pc.replace_substring(texts, ",", ".").cast(pa.decimal128(38, 10))
-    return pc.round(wide, 4, round_mode="half_towards_infinity").cast(MONEY)
-
-
-def first_unreadable(texts: pa.Array) -> int | None:
-    """The index of the first text that is no number, None when all are (one is too large, then)."""
-    wrong = pc.invert(pc.match_substring_regex(pc.replace_substring(texts, ",", "."), _NUMBER))
-    bad = np.flatnonzero(pc.fill_null(wrong, False).to_numpy(zero_copy_only=False))
-    return int(bad[0]) if len(bad) else None
 
 
 def binary_numbers(cells: np.ndarray, kind: str) -> pa.Array:

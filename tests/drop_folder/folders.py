@@ -11,9 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from connectors.books import require_complete
-from connectors.contract import Access, Batch, Event, ExtractRequest, NextCursor, Note
+from connectors.contract import Access, Batch, Connector, Event, ExtractRequest, NextCursor, Note
 from connectors.drop_folder import open_connector
-from connectors.drop_folder.client import DropFolder
 
 YEARS = "label;start_date;end_date;closed\n2024;2024-01-01;2024-12-31;0\n"
 LINES = (
@@ -72,7 +71,7 @@ def fill(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
-def connector(root: Path, software: str = "expertm", **access: Any) -> DropFolder:
+def connector(root: Path, software: str = "expertm", **access: Any) -> Connector:
     settings = {"root": str(root)}
     return open_connector(Access(software, settings, {}, sleep=lambda _: None, scratch=None, **access))
 

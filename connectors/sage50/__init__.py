@@ -1,0 +1,11 @@
+"""Sage 50: UK and Irish companies by audit trail or ODBC, French ones by FEC. Opened with :func:`open_connector`."""
+
+from __future__ import annotations
+
+from connectors.contract import Access
+from connectors.sage50.client import Sage50
+
+
+def open_connector(access: Access) -> Sage50:
+    """The room of Sage 50. Settings: ``root``, ``odbc_driver``, ``username``; secret: ``password``."""
+    return Sage50(access)

@@ -193,8 +193,9 @@ def _require_protocol(request: Request) -> None:
 
 
 async def _told(request: Request, kind: type[Told], most: int) -> Told:
+    body = await _body(request, most)
     try:
-        return msgspec.json.decode(await _body(request, most), type=kind)
+        return await run_in_threadpool(lambda: msgspec.json.decode(body, type=kind))  # a report may be large
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused(422, f"the body is not a {kind.__name__} of protocol {PROTOCOL}") from None
 

@@ -30,7 +30,7 @@ class Refused(Exception):
 class Quotas:
     """What one service may do. ``bytes_in_flight``: announced and not yet accepted; a larger delivery is refused."""
 
-    bytes_in_flight: int = 8 << 30
+    bytes_in_flight: int = 8_000_000_000
     deliveries_a_day: int = 10_000
     stale_after: timedelta = timedelta(days=1)
     """A delivery that came in part is forgotten when nothing was heard of it for so long."""

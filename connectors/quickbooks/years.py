@@ -1,0 +1,35 @@
+"""Which fiscal years a company has: the vendor keeps no list of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from .balances import Balances
+from .calendar import Span
+from .inferred import MOST_YEARS
+from .ledger import LedgerReader
+from .wire import Company
+
+
+def find_years(company: Company, ledger: LedgerReader, balances: Balances) -> list[Span]:
+    """The fiscal years of a company, oldest first: from that in which it began, or an earlier one with bookings, to the
+    present one, or a later one with bookings. Two years in a row with nothing end the search backwards."""
+    rule, today = company.rule, company.moment.date()
+    first = rule.year(min(company.started, today))
+    earlier, empty = rule.before(first), 0
+    while empty < 2 and today.year - earlier.start.year < MOST_YEARS:
+        if balances.any_at(earlier.end) or not ledger.is_empty(earlier):
+            first, empty = earlier, 0
+        else:
+            empty += 1
+        earlier = rule.before(earlier)
+    return rule.years(first.start, last_day(company, ledger))
+
+
+def last_day(company: Company, ledger: LedgerReader) -> date:
+    """The end of the present year, or of a later one with bookings."""
+    last = company.rule.year(company.moment.date())
+    later = company.rule.year(last.end.replace(year=last.end.year + 1))
+    while later.end.year - last.end.year < MOST_YEARS and not ledger.is_empty(later):
+        last, later = later, company.rule.year(later.end.replace(day=1, year=later.end.year + 1))
+    return last.end

@@ -117,7 +117,8 @@ class Balances:
         found: Sums = {}
         names: dict[str, str] = {}
         sides, summed = [Decimal(0), Decimal(0)], False
-        for line in lines_of_columns(self._wire.trial_balance(day).get("Rows") or {}):
+        since = Span(self._rule.year(day).start, day)
+        for line in lines_of_columns(self._wire.trial_balance(since).get("Rows") or {}):
             if line.kind == "summary" and line.path:  # a parent with its sub-accounts, which are told one by one
                 continue
             if len(line.cells) != 3:

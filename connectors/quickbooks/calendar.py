@@ -60,11 +60,14 @@ class YearRule:
     def before(self, year: Span) -> Span:
         return self.year(year.eve)
 
+    def after(self, year: Span) -> Span:
+        return self.year(year.end + _DAY)
+
     def years(self, first: date, last: date) -> list[Span]:
         """The fiscal years from the one that contains ``first`` to the one that contains ``last``."""
         found = [self.year(first)]
         while found[-1].end < last:
-            found.append(self.year(found[-1].end + _DAY))
+            found.append(self.after(found[-1]))
         return found
 
 

@@ -65,17 +65,14 @@ class LedgerReader:
         return body is not None and not self._report(body).lines.num_rows
 
     def _read(self, piece: Piece) -> Iterator[pa.Table]:
-        told = self._fetch(piece)
-        if told and not told.cut:
-            if self._adds_up(piece, _sums(told.lines)):
-                yield told.lines
-                return
-            # Somebody may have booked in between: report and balances are asked for once more.
-            self.balances.forget(piece.span)
+        for last in (bool(piece.accounts), True):
             told = self._fetch(piece)
             if told and not told.cut and self._adds_up(piece, _sums(told.lines)):
                 yield told.lines
                 return
+            if last or not told or told.cut:
+                break
+            self.balances.forget(piece.span)  # somebody may have booked in between: once more, from both reports
         parts = piece.parts(self.chart.ids)
         if not parts:
             raise self._trouble(piece, slow=told is None)

@@ -179,8 +179,8 @@ def _lines(
 
 def _tells_more(cells: pa.Array) -> bool:
     """Whether a row says, wherever it stands, that there is more than the report may hold."""
-    first = pc.struct_field(cells.flatten(), "value")
-    return bool(pc.any(pc.fill_null(pc.starts_with(first, CUT_SHORT), fill_value=False), min_count=0).as_py())
+    texts = pc.struct_field(cells.flatten(), "value")
+    return bool(pc.any(pc.starts_with(texts, CUT_SHORT), min_count=0).as_py())
 
 
 def _filled(column: pa.Array) -> pa.Array:

@@ -24,7 +24,7 @@ from .cursor import Standing, rule_of, since_of
 from .inferred import CDC_OVERLAP
 from .ledger import LedgerReader
 from .wire import Change, QuickBooksWire
-from .years import find_years, last_day
+from .years import find_years, last_day, last_day_with
 
 
 @dataclass
@@ -42,6 +42,7 @@ class CompanyReader:
         self._balances = Balances(self.wire, self._chart, self._company.rule)
         self._ledger = LedgerReader(self.wire, self._balances, self._chart, self._company.multi_currency)
         self._masters = {"accounts": accounts, "customers": self.wire.customers(), "vendors": self.wire.vendors()}
+        self._digest = digest({**self._masters, "dossier": self._dossier()})
         self._count = 0
 
     def events(self) -> Iterator[Event]:
@@ -64,13 +65,9 @@ class CompanyReader:
         earliest = self.request.since or date.min
         if any(earliest <= day < first for day in days):
             return None  # the books begin earlier than they did
-        years = self._company.rule.years(first, max([last, self._company.moment.date(), *days]))
-        if (
-            not fresh
-            and years[-1].end == last
-            and self._ended(years) == known.ended
-            and self._digest() == known.masters
-        ):
+        years = self._company.rule.years(first, last_day_with(self._company, last, days))
+        quiet = not fresh and years[-1].end == last and self._digest == known.masters
+        if quiet and self._ended(years) == known.ended:
             return iter([NextCursor(self.request.cursor, unchanged=True)])
         windows = _windows(years)
         moved = [each for each in windows if self._balances.digest(each) != known.digest_of(each.start)]
@@ -165,7 +162,7 @@ class CompanyReader:
             last=years[-1].end.isoformat(),
             moment=(moment - CDC_OVERLAP).isoformat(),
             full_read_at=full_read_at,
-            masters=self._digest(),
+            masters=self._digest,
             ended=self._ended(years) if len(read) == 2 * len(years) else "",
             seen=sorted(change.mark for change in told),
             windows={each.start.isoformat(): [self._balances.digest(each), readings[each.start]] for each in read},
@@ -203,9 +200,6 @@ class CompanyReader:
 
     def _ended(self, years: Sequence[Span]) -> str:
         return digest({"ended": self._balances.table([years[-1].end])})
-
-    def _digest(self) -> str:
-        return digest({**self._masters, "dossier": self._dossier()})
 
 
 def _windows(years: Iterable[Span]) -> list[Span]:

@@ -116,11 +116,10 @@ class QuickBooksWire:
         reply = self._call(self._address("reports/GeneralLedger", **asked), allow=(_TOO_MUCH,))
         return None if reply.status == _TOO_MUCH else reply.body
 
-    def trial_balance(self, day: date) -> Mapping[str, Any]:
-        """The report as of the end of ``day``."""
-        # Only the last day counts; the first one is told because it may be wanted.
-        asked = {"start_date": day.isoformat(), "end_date": day.isoformat(), "accounting_method": "Accrual"}
-        return _document(self._fetch("reports/TrialBalance", **asked))
+    def trial_balance(self, span: Span) -> Mapping[str, Any]:
+        """The report as of the end of ``span``; it should begin where results begin, should the vendor look at that."""
+        days = {"start_date": span.start.isoformat(), "end_date": span.end.isoformat()}
+        return _document(self._fetch("reports/TrialBalance", **days, accounting_method="Accrual"))
 
     def changes(self, since: datetime) -> list[Change] | None:
         """Transactions that were changed or deleted since; None where these are too many to be told."""

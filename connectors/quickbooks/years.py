@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from .balances import Balances
@@ -27,9 +28,19 @@ def find_years(company: Company, ledger: LedgerReader, balances: Balances) -> li
 
 
 def last_day(company: Company, ledger: LedgerReader) -> date:
-    """The end of the present year, or of a later one with bookings."""
-    last = company.rule.year(company.moment.date())
-    later = company.rule.year(last.end.replace(year=last.end.year + 1))
-    while later.end.year - last.end.year < MOST_YEARS and not ledger.is_empty(later):
-        last, later = later, company.rule.year(later.end.replace(day=1, year=later.end.year + 1))
+    """The end of the present year, or of a later one, if years with bookings lead there."""
+    present = last = company.rule.year(company.moment.date())
+    while last.end.year - present.end.year < MOST_YEARS:
+        later = company.rule.after(last)
+        if ledger.is_empty(later):
+            break
+        last = later
     return last.end
+
+
+def last_day_with(company: Company, last: date, booked: Iterable[date]) -> date:
+    """The same, where years up to ``last`` are known, and the days on which something was booked lately."""
+    year, days = company.rule.year(max(last, company.moment.date())), list(booked)
+    while any(year.end < day <= company.rule.after(year).end for day in days):
+        year = company.rule.after(year)
+    return year.end

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from connectors.json_pages import PageDecoder, PageShape, pc
@@ -147,12 +148,13 @@ def _lines(
     whole = pc.fill_null(pc.equal(pc.list_value_length(cells), len(keys)), fill_value=False)
     place, cells = place.filter(whole), cells.filter(whole)
     flat = cells.flatten()
+    fields = {name: pc.struct_field(flat, name) for name in ("value", "id")}
+    first = np.arange(0, len(flat), len(keys))
 
     def column(name: str, field: str = "value") -> pa.Array:
         if name not in keys:
             return pa.nulls(len(cells), pa.string())
-        every = pa.array(range(keys.index(name), len(flat), len(keys)), pa.int64())
-        return pc.struct_field(flat.take(every), field)
+        return fields[field].take(pa.array(first + keys.index(name)))
 
     accounts = pa.array([section.account or names.get(section.name) for section in sections], pa.string())
     titles = pa.array([section.name for section in sections], pa.string())

@@ -88,8 +88,7 @@ class CompanyReader:
         yield from self._finish(years, readings, cursor, frozenset({"lines"}))
 
     def _full(self) -> Iterator[Event]:
-        moment, told = self._company.moment, self.wire.changes(self._company.moment - CDC_OVERLAP)
-        years = self._years()
+        moment, years = self._company.moment, self._years()
         windows, readings = _windows(years), dict[date, int]()
         before = self._resumed(windows)
         if before:
@@ -104,7 +103,7 @@ class CompanyReader:
             readings[window.start] = read
             standing = self._standing(years, readings, (), moment, moment.isoformat())
             yield Checkpoint(standing.to_json())
-        cursor = self._standing(years, readings, told or (), moment, moment.isoformat())
+        cursor = self._standing(years, readings, (), moment, moment.isoformat())
         yield from self._finish(years, readings, cursor)
 
     def _resumed(self, windows: Sequence[Span]) -> Standing | None:

@@ -14,16 +14,15 @@ from .wire import Company
 
 def find_years(company: Company, ledger: LedgerReader, balances: Balances) -> list[Span]:
     """The fiscal years of a company, oldest first: from that in which it began, or an earlier one with bookings, to the
-    present one, or a later one with bookings. Two years in a row with nothing end the search backwards."""
+    present one, or a later one with bookings. Before the first, no account has a balance, and for two years nothing
+    was booked."""
     rule, today = company.rule, company.moment.date()
     first = rule.year(min(company.started, today))
-    earlier, empty = rule.before(first), 0
-    while empty < 2 and today.year - earlier.start.year < MOST_YEARS:
-        if balances.any_at(earlier.end) or not ledger.is_empty(earlier):
-            first, empty = earlier, 0
-        else:
-            empty += 1
-        earlier = rule.before(earlier)
+    while today.year - first.start.year < MOST_YEARS:
+        year = rule.before(first)
+        if not balances.any_at(first.eve) and ledger.is_empty(Span(rule.before(year).start, year.end)):
+            break
+        first = year
     return rule.years(first.start, last_day(company, ledger))
 
 

@@ -87,7 +87,7 @@ def test_a_booking_between_report_and_balance_is_read_again_and_not_in_parts(
     sandbox.vendor.after_report = book
     reader.read()
     assert reader.count() == len(booked(told())) + 2
-    assert len(ledgers(sandbox)) == 10
+    assert len(ledgers(sandbox)) == 9
 
 
 def test_columns_of_the_other_kind_of_company_come_empty_and_are_noticed(

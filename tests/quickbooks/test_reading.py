@@ -23,10 +23,10 @@ def test_a_full_read_tells_every_line_in_few_calls(reader: Reader, sandbox: Quic
     calls = asked(sandbox)[1:]
     assert [call for call in calls if "Ledger" in call] == [
         # Is there anything before the first year, or after the present one?
-        "GeneralLedger 2023-12-31", "GeneralLedger 2022-12-31", "GeneralLedger 2027-12-31",
+        "GeneralLedger 2023-12-31", "GeneralLedger 2027-12-31",
         *(f"GeneralLedger {year}-{end}" for year in (2024, 2025, 2026) for end in ("06-30", "12-31")),
     ]  # fmt: skip
-    assert len(calls) == 6 + 9 + 8
+    assert len(calls) == 5 + 8 + 7
     assert len(set(calls)) == len(calls), "nothing is asked for twice"
 
 
@@ -115,7 +115,7 @@ def test_more_changes_than_are_told_are_a_full_read(reader: Reader, sandbox: Qui
         sandbox.vendor.books.post(date(2026, 1 + number % 12, 3), rows, sandbox.vendor.moment())
     before = len(sandbox.vendor.requests)
     reader.read()
-    assert len([call for call in asked(sandbox, before) if "Ledger" in call]) == 9
+    assert len([call for call in asked(sandbox, before) if "Ledger" in call]) == 8
     assert reader.count() == len(booked(told())) + 2000
 
 
@@ -125,7 +125,7 @@ def test_an_old_cursor_is_a_full_read(reader: Reader, sandbox: QuickBooksSandbox
     clock.pass_by(days=days)
     before = len(sandbox.vendor.requests)
     reader.read()
-    assert len([call for call in asked(sandbox, before) if "Ledger" in call]) == 9
+    assert len([call for call in asked(sandbox, before) if "Ledger" in call]) == 8
 
 
 def test_an_earlier_or_later_booking_makes_further_years(
@@ -143,6 +143,7 @@ def test_an_earlier_or_later_booking_makes_further_years(
     years = "SELECT min(start_date), max(end_date), count(*) FROM books.fiscal_years"
     assert reader.rows(years) == [(date(2022, 1, 1), date(2027, 12, 31), 6)], "nothing leads to 2031"
     assert reader.count() == len(booked(told())) + 4
+    reader.read()  # what was changed just before a full read is told once more
     assert reader.read().unchanged
 
 
@@ -196,7 +197,7 @@ def test_a_full_read_that_is_cut_short_goes_on_with_the_half_years_that_are_miss
     sandbox.knobs.faults = []
     before = len(sandbox.vendor.requests)
     reader.read()
-    windows = [call[14:] for call in asked(sandbox, before) if "Ledger" in call][3:]
+    windows = [call[14:] for call in asked(sandbox, before) if "Ledger" in call][2:]
     assert windows == ["2025-12-31", "2026-06-30", "2026-12-31"]
     assert reader.count() == len(booked(told()))
     assert reader.read().unchanged

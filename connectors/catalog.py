@@ -334,8 +334,9 @@ _ROWS = (
             *_oauth(*_QUICKBOOKS_SIGN_IN),
             _setting("realm_id", "company id of the consent; the sign-in tells it", required=False),
         ),
-        _READER | {"package_trial_balance"},
-        Deletion("feed", "change data capture"),
+        _FEED | {"package_trial_balance"},
+        Deletion("feed", "change data capture; half-years whose balances moved are read again"),
+        room="connectors.quickbooks",
         limits=(Limit("minute", 500, _MINUTE), Limit("second", 10, _SECOND)),
     ),
     Package(

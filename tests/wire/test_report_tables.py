@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.report_tables import lines_of_columns, lines_of_rows, report_amount
+from connectors.report_tables import lines_of_columns, lines_of_rows, report_amount, report_amounts
 from foundation.errors import ReportABug
 
 AMOUNTS = st.decimals(min_value=Decimal(-(10**12)), max_value=Decimal(10**12), places=2)
@@ -105,3 +106,17 @@ def test_what_is_no_amount_is_never_taken_for_one(text: str) -> None:
 def test_a_decimal_comma_and_nonsense_are_refused(text: str) -> None:
     with pytest.raises(ReportABug, match="amount"):
         report_amount(text)
+
+
+@given(
+    st.lists(st.one_of(AMOUNTS.map("{:,.2f}".format), st.text(alphabet="0123456789.,-() +e", max_size=8)), max_size=5)
+)
+def test_a_column_is_read_as_its_cells_are(texts: list[str]) -> None:
+    try:
+        expected = [report_amount(text) for text in texts]
+    except ReportABug:
+        with pytest.raises(ReportABug, match="amount"):
+            report_amounts(pa.array(texts, pa.string()))
+        return
+    found = report_amounts(pa.array([*texts, None], pa.string())).to_pylist()
+    assert found == [*(value.quantize(Decimal("0.0001"), ROUND_HALF_UP) for value in expected), 0]

@@ -74,6 +74,8 @@ class Package:
     limits: tuple[Limit, ...] = ()
     consent_when: tuple[str, str] | None = None
     """Where an app may sign in as itself, too: the setting, and its value, with which a person gives consent."""
+    files_instead: str | None = None
+    """The setting that stands in for all others: where it is given, files are read and the package is not called."""
 
     @property
     def available(self) -> bool:
@@ -100,7 +102,15 @@ class Package:
     def asks_consent(self, settings: Mapping[str, str]) -> bool:
         """Whether a connection with ``settings`` is made by a person who signs in."""
         setting, value = self.consent_when or ("", "")
-        return self.by_redirect and (not setting or settings.get(setting) == value)
+        return self.by_redirect and not self.reads_files(settings) and (not setting or settings.get(setting) == value)
+
+    def reads_files(self, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with ``settings`` reads files in place of calling the package."""
+        return bool(self.files_instead and settings.get(self.files_instead))
+
+    def needs(self, field: Field, settings: Mapping[str, str]) -> bool:
+        """Whether a connection with ``settings`` cannot do without ``field``."""
+        return field.required and not self.reads_files(settings)
 
     def load_room(self) -> ModuleType:
         """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
@@ -114,7 +124,8 @@ class Package:
     @property
     def reading(self) -> str:
         """A fingerprint of how the room reads what is landed: figures are made again when it changes."""
-        text = files(self.load_room()).joinpath("normalize.sql").read_text(encoding="utf-8")
+        room = self.load_room()
+        text = files(getattr(room, "NORMALIZED_IN", room)).joinpath("normalize.sql").read_text(encoding="utf-8")
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
@@ -128,11 +139,12 @@ class Package:
                 next_step=f"It takes: {', '.join(sorted(known))} (see `grandlivre software {self.slug}`).",
             )
         values = {field.name: field.default for field in self.settings if field.default} | dict(given)
-        missing = [field.name for field in self.settings if field.required and not values.get(field.name)]
+        missing = [field.name for field in self.settings if self.needs(field, values) and not values.get(field.name)]
         if missing:
+            instead = f" Or give --set {self.files_instead}=FOLDER, to read files." if self.files_instead else ""
             raise WrongInput(
                 f"{self.name} needs the setting {', '.join(missing)}",
-                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing),
+                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing) + instead,
             )
         for name in (name for name in values if name.endswith("_url")):
             require_encrypted(name, values[name])

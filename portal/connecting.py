@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from foundation.secrets import Secret
 from portal.output import show, tell
 from resources.house import House
 
+_PATHS = ("root", "resource_map", "sink")
 JsonFlag = Annotated[bool, typer.Option("--json", help="An array of objects on standard output.")]
 
 
@@ -91,7 +92,7 @@ def connect(
     row = package(slug)
     row.load_room()
     settings = absolute(row.complete_settings(parse_settings(set_ or [])))
-    secrets = gather_secrets(row, secret or [])
+    secrets = gather_secrets(row, secret or [], settings)
     if row.asks_consent(settings) and "refresh_token" not in secrets:
         settings, secrets = signed_in(row, settings, secrets)
     house = House.open()
@@ -143,7 +144,7 @@ def reconnect(
     found = registry.connection(connection)
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
-    given = gather_secrets(row, secret or [], only_given=bool(secret or set_) or row.asks_consent(settings))
+    given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or row.asks_consent(settings))
     before = registry.secrets(connection)
     if row.asks_consent(settings) and not (secret or set_):
         settings, given = signed_in(row, settings, before)
@@ -198,14 +199,17 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def absolute(settings: dict[str, str]) -> dict[str, str]:
-    """The settings with ``root`` made absolute: a nightly run starts in another folder than the person who typed it."""
-    if settings.get("root"):
-        settings["root"] = str(Path(settings["root"]).absolute())
+    """The settings with paths made absolute: a nightly run starts in another folder than the person who typed them."""
+    for name in _PATHS:
+        if settings.get(name):
+            settings[name] = str(Path(settings[name]).absolute())
     return settings
 
 
-def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = False) -> dict[str, Secret]:
-    """The secrets of a connection: from files, standard input, or a hidden prompt."""
+def gather_secrets(
+    row: Package, given: Sequence[str], settings: Mapping[str, str], *, only_given: bool = False
+) -> dict[str, Secret]:
+    """The secrets of a connection with ``settings``: from files, standard input, or a hidden prompt."""
     known = {field.name: field for field in row.secrets}
     secrets: dict[str, Secret] = {}
     for text in given:
@@ -219,7 +223,7 @@ def gather_secrets(row: Package, given: Sequence[str], *, only_given: bool = Fal
     if only_given:
         return secrets
     for field in row.secrets:
-        if field.required and field.name not in secrets:
+        if row.needs(field, settings) and field.name not in secrets:
             secrets[field.name] = _read_secret(field.name, None)
     return secrets
 

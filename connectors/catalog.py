@@ -71,6 +71,13 @@ _XERO_FIELDS = (
 )
 
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
+# Packages that are told by a resource map, and may be read from files in place of it.
+_OR_FILES = _setting("root", "in place of all others: folder that holds one subfolder of files per dossier", required=False)
+_MAP_FIELDS = (
+    _setting("resource_map", "file that puts our map of the package's interface right", required=False),
+    _setting("journal_types", "what the package does not tell of journals, such as OPN=opening", required=False),
+    _OR_FILES,
+)
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
 
@@ -203,12 +210,15 @@ _ROWS = (
         "Horus",
         "firm",
         "ledger",
-        "REST with OAuth 2",
+        "REST with OAuth 2; or files (CSV)",
         "reconstructed",
-        (_setting("base_url", "the firm's own database address"), *_oauth()),
+        (_setting("base_url", "the firm's own database address"), *_oauth(), *_MAP_FIELDS),
         _READER,
-        Deletion("id sweep", "per open year"),
+        Deletion("full read", "the year is read again"),
+        room="connectors.declared",
+        files_instead="root",
         country="BE",
+        note="Paths and fields of the interface are a proposal, kept as data; compare the figures with the package.",
     ),
     Package(
         "bocount",
@@ -241,14 +251,22 @@ _ROWS = (
         "Cegid",
         "firm",
         "ledger",
-        "drop folder (FEC)",
+        "drop folder (FEC); or Loop: REST and pushed events",
         "documented",
-        (_ROOT,),
+        (
+            _base("https://api.cegid.com/loop-api-publiques"),
+            _setting("client_id", "Loop: first part of the API key that the firm made"),
+            _secret("client_secret", "Loop: second part of the API key"),
+            _secret("subscription_key", "Loop: our subscription to Cegid's API (Ocp-Apim-Subscription-Key)"),
+            _setting("sink", "Loop: folder on this server with a subfolder of pushed events per dossier"),
+            *_MAP_FIELDS,
+        ),
         _READER,
-        Deletion("full read", "the year's file replaces the year"),
-        room="connectors.drop_folder",
+        Deletion("full read", "the year's file replaces the year; events are replayed whole"),
+        room="connectors.declared",
+        files_instead="root",
         country="FR",
-        note="Today through FEC files in a folder; the Loop API is not available yet.",
+        note="FEC files are documented; of Loop the fields of pushed entries are reconstructed, and kept as data.",
     ),
     Package(
         "xero",
@@ -352,16 +370,21 @@ _ROWS = (
         "WingsOnline",
         "support",
         "ledger",
-        "Wings Web Service",
+        "Wings Web Service; or files (CSV)",
         "reconstructed",
         (
-            _setting("username", "name issued by Wings"),
-            _setting("root_path", "root path issued by Wings"),
+            _setting("base_url", "address of the Wings Web Service, as Wings told it"),
+            _setting("username", "name issued by Wings for calls, such as WINGSCLOUD\\wings0999"),
+            _setting("root_path", "root path issued by Wings, such as \\\\SERVER\\wingsdata\\NAME"),
             _secret("password", "password issued by Wings"),
+            *_MAP_FIELDS,
         ),
         _READER,
         Deletion("full read", "the year replaces the year"),
+        room="connectors.declared",
+        files_instead="root",
         country="BE",
+        note="Read files today: nothing of the Web Service is public, and what is asked of it is a place kept free.",
     ),
     Package(
         "afas",

@@ -72,7 +72,9 @@ _XERO_FIELDS = (
 
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 # Packages that are told by a resource map, and may be read from files in place of it.
-_OR_FILES = _setting("root", "in place of all others: folder that holds one subfolder of files per dossier", required=False)
+_OR_FILES = _setting(
+    "root", "in place of all others: folder that holds one subfolder of files per dossier", required=False
+)
 _MAP_FIELDS = (
     _setting("resource_map", "file that puts our map of the package's interface right", required=False),
     _setting("journal_types", "what the package does not tell of journals, such as OPN=opening", required=False),

@@ -119,7 +119,9 @@ class Declared:
     def _sink(self, entity: str) -> SinkFolder:
         if not self._map.sink:
             raise WrongInput(f"the resource map of {self._map.vendor} has a topic and no sink")
-        self._sinks.append(SinkFolder(resolve_dossier_folder(Path(self._access.setting("sink")), entity), self._map.sink))
+        self._sinks.append(
+            SinkFolder(resolve_dossier_folder(Path(self._access.setting("sink")), entity), self._map.sink)
+        )
         return self._sinks[-1]
 
     def _note(self, bench: Workbench) -> None:

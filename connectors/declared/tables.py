@@ -228,4 +228,6 @@ class Filling:
 
 
 def _flag(column: str) -> str:
-    return f"CASE lower({column}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END"
+    return (
+        f"CASE lower({column}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END"
+    )

@@ -208,3 +208,4 @@ VEROCOUNT = Dialect(";", dates="%Y%m%d", columns=(*_LINES, "modified_at"), ready
 TOPACCOUNT = Dialect("|", columns=[column for column in _LINES if column not in ("period", "line_no")])
 ADSOLUT = Dialect(",", decimal=".", dates="%d/%m/%Y", quote_all=True, encoding="utf-8-sig")
 POPSY = Dialect(";", encoding="cp850", decimal=".", dates="%d/%m/%Y")
+HORUS = Dialect(";", dates="%d/%m/%Y", encoding="windows-1252", headings=_FRENCH)

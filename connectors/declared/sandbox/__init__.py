@@ -85,9 +85,7 @@ def _open_wings(
     vendor = wingsonline.Wings(company, knobs or Knobs(), now)
     with serve(vendor):
         settings = {"username": wingsonline.USERNAME, "root_path": wingsonline.ROOT_PATH, **wingsonline.SETTINGS}
-        yield DeclaredSandbox(
-            vendor, wingsonline.FOLDER, wingsonline.TELLS, settings, password=wingsonline.PASSWORD
-        )
+        yield DeclaredSandbox(vendor, wingsonline.FOLDER, wingsonline.TELLS, settings, password=wingsonline.PASSWORD)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from foundation.errors import RateLimited, SignInAgain
 from foundation.secrets import Secret, redact
 
 _DEFAULT_LIFETIME = 600.0
+_BOUNDARY = "grandlivre-7d1c0a5f2b"  # no token, id or scope holds it
 _FINAL_ERRORS = ("invalid_grant", "invalid_client")
 _CONSENT_LIFETIMES = ("refresh_token_expires_in", "x_refresh_token_expires_in", "x_refresh_token_hard_expires_in")
 
@@ -73,7 +74,7 @@ def request_token(app: OAuthApp, client: HttpClient, form: Mapping[str, str]) ->
         data |= {"client_id": app.client_id} | ({"client_secret": secret} if secret else {})
     body: Mapping[str, str] | bytes = data
     if app.multipart:
-        body, headers["Content-Type"] = encode_multipart_formdata(data)
+        body, headers["Content-Type"] = encode_multipart_formdata(data, _BOUNDARY)
     return client.call("POST", app.token_url, data=body, headers=headers, check=_check_token, allow=(400, 401, 403))
 
 

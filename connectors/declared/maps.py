@@ -1,6 +1,6 @@
 """The resource map of a package: paths, paging, field names, and the forms of amounts, kept as data.
 
-A map is TOML (``maps/<slug>.toml``). What it says may be put right without a release: a file given as setting
+A map is TOML (``<slug>.toml`` beside this). What it says may be put right without a release: a file given as setting
 ``resource_map`` is laid over it, item by item. Items that no document of the vendor confirms are marked: ``inferred``
 in a section names them (``*``: all of it, the sections below included). What a file of one's own says is no longer
 inferred, and ``confirmed = true`` there says so of the whole map.
@@ -24,11 +24,7 @@ _MARK = "inferred"
 _CORRECT = "Correct the file of setting resource_map; docs/packages tells its form."
 
 
-class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section of a map."""
-
-
-class Auth(Struct):
+class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who calls. ``oauth``: a person's consent; ``basic``: ``username`` and ``password``; ``headers``: fixed ones.
 
     Addresses and headers are templates of settings and secrets, such as ``{client_id}:{client_secret}``.
@@ -45,7 +41,7 @@ class Auth(Struct):
     """How a user name begins that the vendor issued for calls; others are usually a person's own log-in."""
 
 
-class Paging(Struct):
+class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How pages are asked for: by number (``page``), by rows to skip (``skip``), by the address that the page before
     tells at ``next`` (a path in the document), or not at all. The end is the first page without rows."""
 
@@ -57,7 +53,7 @@ class Paging(Struct):
     next: str = ""
 
 
-class Amounts(Struct):
+class Amounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The form of amounts on lines: fields ``debit`` and ``credit``; one ``amount`` (``signed``: debit is positive with
     ``sign`` 1, negative with -1); or an ``amount`` with a ``side``, which is one of the words ``credit`` or debit."""
 
@@ -66,7 +62,7 @@ class Amounts(Struct):
     credit: tuple[str, ...] = ("C",)
 
 
-class ResourceSection(Struct):
+class ResourceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One list of the package.
 
     * ``path`` and ``query``: templates of ``{dossier}``, ``{label}``, ``{start}`` and ``{end}`` (of a fiscal year) and
@@ -94,7 +90,7 @@ class ResourceSection(Struct):
     optional: bool = False
 
 
-class Sink(Struct):
+class Sink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a package pushes events to: names of files begin with ``prefix`` and the topic, such as
     ``comptaCompteInserted``."""
 
@@ -102,7 +98,7 @@ class Sink(Struct):
     report: str = ""
 
 
-class ResourceMap(Struct):
+class ResourceMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package's whole map. ``ask`` says what to ask of whom, where items are inferred."""
 
     vendor: str
@@ -133,7 +129,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
 def load(slug: str, own: str | None = None) -> Loaded:
     """The map of a package, with the file ``own`` laid over it. Raises WrongInput for a file that is no such map."""
-    shipped = tomllib.loads(files("connectors.declared").joinpath("maps", f"{slug}.toml").read_text(encoding="utf-8"))
+    shipped = tomllib.loads(files("connectors.declared").joinpath(f"{slug}.toml").read_text(encoding="utf-8"))
     marked = dict.fromkeys(_marked(shipped))
     given = _read(own) if own else {}
     merged = _without_marks(_merged(shipped, given))

@@ -20,6 +20,7 @@ from .tables import SCRATCH, Filling
 from .wire import DeclaredWire
 
 _READER = 1  # part of the cursor: a newer reader reads again
+_ROWS_AT_ONCE = 20_000
 _CORRECT = "Put the map right with a file of your own (--set resource_map=FILE); docs/packages tells how."
 
 
@@ -158,13 +159,13 @@ class DossierReader:
                 self.bench.note(f"no_{name}", f"{refusal.cause.rstrip('.')}: the sync goes on without")
 
     def _pages(self, filling: Filling, values: Mapping[str, str]) -> Iterator[None]:
-        """Makes ``page`` the rows of one page after the other."""
+        """Makes ``page`` the rows of the list, some pages at a time."""
         section, db = filling.section, self.bench.db
         if section.topic:
             self.sink_of(self._sink).replay(self.bench, section.topic, filling.schema, section.unnest)
             yield
             return
-        for rows in self.wire.rows(filling.name, section, filling.schema, values):
+        for rows in _together(self.wire.rows(filling.name, section, filling.schema, values)):
             db.register("page", rows)
             yield
             db.unregister("page")
@@ -195,6 +196,18 @@ class DossierReader:
             f"{self.declared.vendor}: resources.{filling.name}.fields.{column} is {name!r}, and {why}{seen}",
             next_step=_CORRECT,
         )
+
+
+def _together(pages: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Small pages as larger tables: what is done with one costs much the same, whatever its size."""
+    waiting: list[pa.RecordBatch] = []
+    for rows in pages:
+        waiting.append(rows)
+        if sum(batch.num_rows for batch in waiting) >= _ROWS_AT_ONCE:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 _YEAR_OF_DATE = (

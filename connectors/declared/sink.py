@@ -142,8 +142,10 @@ def _standing(table: str, columns: Sequence[str]) -> str:
     event, ``announced`` where an insertion was to follow it."""
     values = ", ".join(f'arg_max("{name}", place) AS "{name}"' for name in columns if name not in ("id", "miseAJour"))
     return f"""WITH placed AS (SELECT *, {_ORDER} AS place FROM {table}),
-    since AS (SELECT *, coalesce(max(place) FILTER (kind = 'Deleted') OVER (PARTITION BY id), (-1::BIGINT, 0)) AS deleted
-        FROM placed)
+    since AS (
+        SELECT *, coalesce(max(place) FILTER (kind = 'Deleted') OVER (PARTITION BY id), (-1::BIGINT, 0)) AS deleted
+        FROM placed
+    )
     SELECT id, {values}, arg_max(kind, place) = 'Deleted' AS gone,
         arg_max(kind = 'Deleted' AND coalesce(miseAJour, false), place) AS announced
     FROM since WHERE place >= deleted GROUP BY id"""

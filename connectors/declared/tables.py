@@ -2,8 +2,8 @@
 
 The tables are those that a drop folder lands (:mod:`connectors.drop_folder.resources`), so that files and calls are
 normalised by one text. Columns besides: ``id`` (by which lines name an account, a journal or a party that has another
-code), ``entity`` of dossiers (the name of their folder in a sink), ``inactive`` of accounts, and of lines ``amount`` and
-``side`` (see :class:`.maps.Amounts`).
+code), ``entity`` of dossiers (the name of their folder in a sink), ``inactive`` of accounts, and of lines ``amount``
+and ``side`` (see :class:`.maps.Amounts`).
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def profile(software: str) -> Profile:
 
 def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
     """``base`` with what dossier.csv fixes: keys ``encoding``, ``separator``, ``decimal``, ``draft_journals`` (codes
-    with blanks between), ``internal_number``, ``column.<our name>`` (the heading in the file) and ``width.<column>`` (``first-last``).
+    with blanks between), ``internal_number``, ``column.<our name>`` (the heading in the file) and ``width.<column>``
+    (``first-last``).
 
     Raises BadFile for a value that is not known.
     """

@@ -1,7 +1,8 @@
 """Drop folders that tell the sandbox company, one dialect per package, as real files.
 
 Each package exports as its users would find it: another separator, encoding, language, date and amount notation; ORAS
-as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC, WingsOnline with a subfolder per year. Written from the contract, not from the reader.
+as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC, WingsOnline with a subfolder per year. Written from the contract, not
+from the reader.
 """
 
 from __future__ import annotations

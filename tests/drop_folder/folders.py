@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.books import require_complete
-from connectors.contract import Access, Batch, Event, ExtractRequest, NextCursor, Note
+from connectors.contract import Access, Batch, Connector, Event, ExtractRequest, NextCursor, Note
 from connectors.drop_folder import open_connector
 from connectors.drop_folder.client import DropFolder
 
@@ -80,7 +80,11 @@ def connector(root: Path, software: str = "expertm", **access: Any) -> DropFolde
 def read(folder: Path, software: str = "expertm", **request: Any) -> Read:
     """Extracts the dossier in ``folder`` and normalises what was landed."""
     opened = connector(folder.parent, software)
-    events = list(opened.extract(ExtractRequest(folder.name, **request)))
+    return land(opened, list(opened.extract(ExtractRequest(folder.name, **request))))
+
+
+def land(opened: Connector, events: list[Event]) -> Read:
+    """Lands what ``events`` tell and normalises it."""
     db = duckdb.connect(config={"threads": 1})
     db.execute("CREATE SCHEMA landed; CREATE SCHEMA books")
     for resource in opened.resources:

@@ -46,6 +46,7 @@ class Horus(RestVendor):
         super().__init__(company, knobs, now)
         self.desk = TokenDesk("horus-app", "sandbox-horus-secret", now, RULES)
         self.desk.grant()
+        self._kept: tuple[tuple[Company, date, date], list[Row]] | None = None
 
     def answer(self, request: Request) -> Answer:
         match request.method, request.path:
@@ -156,7 +157,12 @@ class Horus(RestVendor):
         ]
 
     def _histories(self, first: date, last: date) -> list[Row]:
-        return [self._history(line) for line in self.company.lines if first <= line.date <= last]
+        """The lines of a span of days, made once for all its pages."""
+        key = (self.company, first, last)
+        if self._kept is None or self._kept[0] != key:
+            rows = [self._history(line) for line in self.company.lines if first <= line.date <= last]
+            self._kept = key, rows
+        return self._kept[1]
 
     def _history(self, line: Line) -> Row:
         return {
@@ -194,10 +200,10 @@ def _multipart(request: Request) -> dict[str, str] | None:
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         return None
-    parts = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.body).get_payload()
+    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.body)
     fields: dict[str, str] = {}
-    for part in parts if isinstance(parts, list) else ():
-        name = part.get_param("name", header="content-disposition")
+    for part in message.walk():
         payload = part.get_payload(decode=True)
-        fields[str(name)] = payload.decode() if isinstance(payload, bytes) else ""
+        if isinstance(payload, bytes):
+            fields[str(part.get_param("name", header="content-disposition"))] = payload.decode()
     return fields

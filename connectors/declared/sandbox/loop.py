@@ -177,11 +177,12 @@ class Loop(RestVendor):
     @staticmethod
     def _entries(company: Company) -> Iterator[Row]:
         """Entries as they are pushed. A year is closed without entries: its balances are carried by opening ones."""
-        for number_, lines in groupby((line for line in company.lines if line.kind != "closing"), lambda l: l.entry):
+        booked = (line for line in company.lines if line.kind != "closing")
+        for entry, lines in groupby(booked, lambda line: line.entry):
             told = list(lines)
             first = told[0]
             yield {
-                "id": str(uuid.uuid5(uuid.NAMESPACE_OID, str(number_))),
+                "id": str(uuid.uuid5(uuid.NAMESPACE_OID, str(entry))),
                 "type": 5 if first.kind == "opening" else 1,
                 "journalCode": first.journal,
                 "refPiece": first.document,

@@ -30,8 +30,9 @@ from connectors.signers import HeaderSigner
 from foundation.errors import SignInAgain, WrongInput
 from foundation.secrets import Secret
 
+from .events import events
 from .maps import Auth, Loaded, ResourceMap, load
-from .reading import DossierReader, events
+from .reading import DossierReader
 from .sink import SinkFolder
 from .wire import DeclaredWire, filled, ways
 
@@ -110,7 +111,7 @@ class Declared:
         ):
             country = package.country if package else None
             try:
-                yield DossierReader(bench, self._wire, self._map, self._sink, country, kinds)
+                yield DossierReader(bench, self._wire, self._map, self._sink, country, self._now().date(), kinds)
             except SignInAgain as error:
                 if hint := self._odd_username():
                     error.next_step = f"{hint} {error.next_step}"

@@ -21,7 +21,7 @@ import msgspec
 from foundation.errors import WrongInput
 
 _MARK = "inferred"
-_CORRECT = "Correct the file of setting resource_map; docs/packages tells its form."
+_CORRECT = "Correct the file of setting resource_map; docs/resource-maps.md tells its form."
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +90,14 @@ class ResourceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     optional: bool = False
 
 
+class Years(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fiscal years of a package that lists none: of twelve months, from the one that ends in the calendar year
+    ``first`` on; ``end`` is month and day. They serve where the list ``fiscal_years`` is taken away."""
+
+    first: int
+    end: str = "12-31"
+
+
 class Sink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a package pushes events to: names of files begin with ``prefix`` and the topic, such as
     ``comptaCompteInserted``."""
@@ -108,6 +116,7 @@ class ResourceMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paging: Paging = Paging()
     amounts: Amounts = Amounts()
     sink: Sink | None = None
+    years: Years | None = None
     address_per_firm: bool = False
     confirmed: bool = False
 

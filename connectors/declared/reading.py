@@ -8,20 +8,20 @@ from datetime import date
 
 import pyarrow as pa
 
-from connectors.contract import Cursor, Event, ExtractRequest, FiscalYear, NextCursor
+from connectors.contract import FiscalYear
 from connectors.drop_folder import dates, lists
-from connectors.drop_folder.resources import DOSSIER, LINES, RESOURCES
+from connectors.drop_folder.resources import DOSSIER
 from connectors.drop_folder.workbench import Workbench, literal
 from foundation.errors import AskForAccess, FixTheData, Incomplete, WrongInput
 
+from . import years
 from .maps import ResourceMap
 from .sink import SinkFolder
 from .tables import SCRATCH, Filling
 from .wire import DeclaredWire
 
-_READER = 1  # part of the cursor: a newer reader reads again
 _ROWS_AT_ONCE = 20_000
-_CORRECT = "Put the map right with a file of your own (--set resource_map=FILE); docs/packages tells how."
+_CORRECT = "Put the map right with a file of your own (--set resource_map=FILE); docs/resource-maps.md tells how."
 
 
 @dataclass
@@ -36,6 +36,7 @@ class DossierReader:
     declared: ResourceMap
     sink_of: Callable[[str], SinkFolder]
     country: str | None
+    today: date
     journal_types: Mapping[str, str] = field(default_factory=dict)
     _rows: int = 0
 
@@ -64,34 +65,24 @@ class DossierReader:
         self.bench.insert("dossier", pa.Table.from_pylist([told], schema=DOSSIER.schema))
 
     def years(self) -> list[FiscalYear]:
-        """The fiscal years, oldest first: rows of one label are its periods. Raises FixTheData where there are none."""
+        """The fiscal years, oldest first. Raises FixTheData where there are none."""
         self._fill("fiscal_years", self._values)
-        self.bench.db.execute(
-            """CREATE OR REPLACE TABLE fiscal_years AS
-            SELECT label, min(start_date) AS start_date, max(end_date) AS end_date, bool_and(closed) AS closed,
-                coalesce(any_value(periods), CASE WHEN count(*) > 1 THEN count(*) END)::INTEGER AS periods,
-                'package' AS source
-            FROM (SELECT * REPLACE (coalesce(label, year(end_date)::VARCHAR) AS label) FROM fiscal_years)
-            GROUP BY label ORDER BY 2"""
-        )
-        rows = self.bench.rows("SELECT label, start_date, end_date, closed FROM fiscal_years ORDER BY start_date")
-        if not rows:
-            raise FixTheData(f"{self.declared.vendor} tells no fiscal year of the dossier")
-        return [FiscalYear(*row) for row in rows]
+        return years.settle(self.bench, self.declared, self.today)
 
     def read(self, since: date | None) -> str:
         """Reads everything; answers an SQL condition on ``lines`` that keeps what ``since`` needs."""
-        years = self.years()
+        found = self.years()
         for table in ("accounts", "journals", "parties"):
             self._fill(table, self._values)
         self._type_journals()
-        condition = self._read_lines(years, since)
+        condition = self._read_lines(found, since)
+        years.forget_unused(self.bench)
         lists.complete_from_lines(self.bench)
         return condition
 
-    def _read_lines(self, years: list[FiscalYear], since: date | None) -> str:
-        wanted = [year for year in years if since is None or year.end >= since]
-        earlier = [year for year in years if year not in wanted]
+    def _read_lines(self, all_years: list[FiscalYear], since: date | None) -> str:
+        wanted = [year for year in all_years if since is None or year.end >= since]
+        earlier = [year for year in all_years if year not in wanted]
         if not wanted:
             raise WrongInput(
                 f"no fiscal year ends at or after {since}",
@@ -108,8 +99,8 @@ class DossierReader:
             return f"year IN ({', '.join(literal(year.label) for year in wanted)})"
         return "true"
 
-    def _read_years(self, years: list[FiscalYear]) -> None:
-        for year in years:
+    def _read_years(self, some: list[FiscalYear]) -> None:
+        for year in some:
             place = {"label": year.label, "start": year.start.isoformat(), "end": year.end.isoformat()}
             self._fill("lines", {**self._values, **place}, year=literal(year.label))
             self._require_once(year)
@@ -123,7 +114,8 @@ class DossierReader:
         )[0]
 
     def _require_once(self, year: FiscalYear) -> None:
-        """A list that moves while its pages are read tells a line twice, and another not at all."""
+        """A list that moves while its pages are read tells a line twice, and another not at all; one that pays no heed
+        to the days asked for tells every line in every year."""
         twice, entry = self.bench.row(
             """SELECT count(*), any_value(entry) FROM (SELECT entry FROM lines WHERE year = ? AND line_no IS NOT NULL
             GROUP BY journal, entry, line_no HAVING count(*) > 1)""",
@@ -134,6 +126,20 @@ class DossierReader:
                 f"{self.declared.vendor} tells {twice} lines of {year.label} twice, such as one of entry {entry}",
                 next_step="Somebody may have booked while it was read: sync again. If it stays so, fields.entry or "
                 "fields.line_no of resources.lines do not identify a line.",
+            )
+
+        bounded = any(
+            "{start}" in text
+            for section in self.declared.of_table("lines").values()
+            for text in (section.path, *section.query.values())
+        )
+        outside = self.bench.row(
+            "SELECT count(*) FROM lines WHERE year = ? AND date NOT BETWEEN ? AND ?", [year.label, year.start, year.end]
+        )[0]
+        if bounded and outside:
+            raise WrongInput(
+                f"{self.declared.vendor} tells {outside} lines outside {year.start} to {year.end}, the days asked for",
+                next_step=f"Correct resources.lines.query. {_CORRECT}",
             )
 
     def _require_years(self) -> None:
@@ -213,41 +219,3 @@ def _together(pages: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
 _YEAR_OF_DATE = (
     f"(SELECT any_value(label) FROM fiscal_years WHERE {dates.parsed('told.date')} BETWEEN start_date AND end_date)"
 )
-
-
-def events(
-    reader: DossierReader, request: ExtractRequest, map_mark: str, report: Callable[[str, int], None]
-) -> Iterator[Event]:
-    """What one sync reads. There is no feed of changes: everything is read, and is unchanged when it is what it was."""
-    bench = reader.bench
-    reader.open(request.external_id)
-    condition = reader.read(request.since)
-    cursor = _cursor(bench, request, condition, map_mark)
-    if cursor == request.cursor:
-        yield NextCursor(cursor, unchanged=True)
-        return
-    for resource in RESOURCES:
-        where = condition if resource is LINES else "true"
-        yield from bench.batches(resource, where)
-        report(resource.name, bench.row(f"SELECT count(*) FROM {resource.name}")[0])
-    yield from bench.notes
-    yield NextCursor(cursor)
-
-
-def _cursor(bench: Workbench, request: ExtractRequest, condition: str, map_mark: str) -> Cursor:
-    """Everything on which the answer depends: the rows in whatever order, the notes, what was asked, and who reads."""
-    marks = {}
-    for resource in RESOURCES:
-        columns = ", ".join(f'"{name}"' for name in resource.schema.names if name not in ("row", "file"))
-        where = condition if resource is LINES else "true"
-        rows, mark = bench.row(
-            f"SELECT count(*), sum(hash(t)::HUGEINT) FROM (SELECT {columns} FROM {resource.name} WHERE {where}) t"
-        )
-        marks[resource.name] = f"{rows}:{mark}"
-    return {
-        "rows": marks,
-        "notes": [note.message for note in bench.notes],
-        "since": request.since.isoformat() if request.since else None,
-        "map": map_mark,
-        "reader": _READER,
-    }

@@ -18,7 +18,7 @@ from .maps import Paging, ResourceMap, ResourceSection
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _JSON = {"Accept": "application/json"}
-_CORRECT = "Correct the resource map (docs/packages tells how): paths, paging and fields are data."
+_CORRECT = "Correct the resource map (docs/resource-maps.md tells how): paths, paging and fields are data."
 
 
 def filled(template: str, values: Mapping[str, str], *, safe: str | None = None) -> str:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from connectors.contract import Batch
 from connectors.declared import Declared
 from connectors.declared.client import journal_types
+from connectors.declared.maps import Years
 from connectors.declared.sandbox import DeclaredSandbox, Fault, Knobs, open_sandbox
 from connectors.declared.sandbox.horus import EMPTY, FORBIDDEN
+from connectors.declared.years import repeated
 from connectors.sandbox.company import Company, company
 from foundation.errors import AskForAccess, FixTheData, Incomplete, RateLimited, SignInAgain, WrongInput
 from tests.drop_folder.folders import Read
@@ -90,9 +97,7 @@ def test_amounts_under_other_names_are_not_taken_for_nothing(tmp_path: Path, hor
 
 
 def test_a_moment_is_not_taken_for_a_day(tmp_path: Path, horus: DeclaredSandbox) -> None:
-    vendor: Any = horus.vendor
-    plain = vendor._history
-    vendor._history = lambda line: plain(line) | {"date": f"{line.date.isoformat()}T22:00:00Z"}
+    horus.knobs.hour = "T22:00:00Z"
     with pytest.raises(WrongInput, match=r"fields\.date.*T22:00:00Z' is not a day"):
         read("horus", horus)
 
@@ -137,23 +142,54 @@ def test_what_is_reconstructed_is_noted_until_somebody_compared_it(tmp_path: Pat
     assert read("horus", horus, resource_map=confirmed).notes == {}
 
 
-def test_years_before_a_date_are_read_only_where_it_has_no_opening(horus: DeclaredSandbox) -> None:
-    since = company().years[1].start
-    for settings, years in (({}, {"2025", "2026"}), ({"journal_types": ""}, {"2025", "2026"})):
-        opened = connect("horus", horus, **settings)
-        events = told(opened, horus.external_id, since=since)
-        lines = [event.rows for event in events if getattr(event, "resource", "") == "lines"]
-        assert {year for rows in lines for year in rows.column("year").to_pylist()} == years
-        opened.close()
-    vendor: Any = horus.vendor
-    plain = vendor._history
-    vendor._kept = None
-    vendor._history = lambda line: plain(line) | {"period": max(line.period, 1)}
-    opened = connect("horus", horus, journal_types="")
-    events = told(opened, horus.external_id, since=since)
-    lines = [event.rows for event in events if getattr(event, "resource", "") == "lines"]
-    assert {year for rows in lines for year in rows.column("year").to_pylist()} == {"2024", "2025", "2026"}
+@pytest.mark.parametrize(
+    ("period", "types", "years"),
+    [
+        (0, "", {"2025", "2026"}),
+        (1, "OPN=opening", {"2025", "2026"}),
+        (1, "", {"2024", "2025", "2026"}),
+    ],
+)
+def test_years_before_a_date_are_read_only_where_it_has_no_opening(
+    horus: DeclaredSandbox, period: int, types: str, years: set[str]
+) -> None:
+    horus.knobs.period_of_openings = period
+    opened = connect("horus", horus, journal_types=types)
+    events = told(opened, horus.external_id, since=company().years[1].start)
+    lines = [event.rows for event in events if isinstance(event, Batch) and event.resource == "lines"]
+    assert {year for rows in lines for year in rows.column("year").to_pylist()} == years
     opened.close()
+
+
+def test_a_list_that_pays_no_heed_to_days_is_noticed(horus: DeclaredSandbox) -> None:
+    horus.knobs.heedless_of_days = True
+    with pytest.raises(WrongInput, match=r"lines outside 2023-07-01 to 2024-12-31"):
+        read("horus", horus)
+
+
+def test_years_follow_from_the_map_where_the_package_lists_none(tmp_path: Path) -> None:
+    books = company(long_first_year=False)
+    own = map_file(tmp_path, 'years = { first = 2020 }\n[resources.fiscal_years]\npath = ""\n')
+    with open_sandbox("horus", books, tmp_path) as sandbox:
+        found = read("horus", sandbox, resource_map=own)
+    spans = found.rows("SELECT label, start_date, end_date FROM books.fiscal_years ORDER BY 2")
+    assert spans == [(year.label, year.start, year.end) for year in books.years]
+    assert balances(found) == expected(books)
+
+
+def test_years_that_end_in_february_end_with_it() -> None:
+    ends = [year.end for year in repeated(Years(2023, "02-28"), date(2025, 1, 1))]
+    assert ends == [date(2023, 2, 28), date(2024, 2, 29), date(2025, 2, 28)]
+    assert [year.end for year in repeated(Years(2024, "02-29"), date(2024, 2, 1))] == [date(2024, 2, 29)]
+    with pytest.raises(WrongInput, match=r"years\.end is '31-12'"):
+        repeated(Years(2024, "31-12"), date(2024, 1, 1))
+
+
+@given(st.integers(1, 12), st.integers(1, 28), st.dates(date(2021, 1, 1), date(2060, 1, 1)))
+def test_years_follow_one_another_up_to_today(month: int, day: int, today: date) -> None:
+    found = repeated(Years(2021, f"{month:02}-{day:02}"), today)
+    assert all(later.start - before.end == timedelta(days=1) for before, later in pairwise(found))
+    assert found[0].start <= today <= found[-1].end or today < found[0].start
 
 
 def test_dossiers_that_cannot_be_read_say_why(horus: DeclaredSandbox) -> None:
@@ -169,18 +205,7 @@ def test_dossiers_that_cannot_be_read_say_why(horus: DeclaredSandbox) -> None:
 
 
 def test_names_of_parties_are_done_without_where_they_are_refused(horus: DeclaredSandbox) -> None:
-    horus.knobs.faults = []
-    vendor: Any = horus.vendor
-    plain = vendor.found
-
-    def found(request: Any) -> Any:
-        if "companies" in request.path:
-            from connectors.declared.sandbox.rest import Refused
-
-            raise Refused(403, "No right to companies")
-        return plain(request)
-
-    vendor.found = found
+    horus.knobs.forbidden = {"companies"}
     result = read("horus", horus)
     assert result.notes == {"contract_unverified": 1, "no_parties": 1}
     assert balances(result) == expected(company())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.sandbox import vendor
 
@@ -19,4 +19,12 @@ class Knobs(vendor.Knobs):
     """Horus: paths, fields, the form of amounts and the document are others than proposed."""
     repeats_a_line: bool = False
     """Pages of lines begin with the last line of the page before."""
+    heedless_of_days: bool = False
+    """Every span of days holds all lines."""
+    hour: str = ""
+    """Dates of lines are moments at this hour: ``T22:00:00Z``."""
+    period_of_openings: int = 0
+    """The period in which opening balances are told."""
+    forbidden: set[str] = field(default_factory=set)
+    """Lists that answer 403."""
     calls_per_minute: int = 1_000_000

@@ -16,6 +16,7 @@ import duckdb
 import msgspec
 import requests
 
+from connectors.addresses import require_encrypted
 from connectors.books import JOURNAL_TYPES
 from connectors.budgets import LocalBudget
 from connectors.catalog import PACKAGES
@@ -195,6 +196,7 @@ def oauth_app(access: Access) -> OAuthApp:
     """Our app at the vendor of the connection, as its map tells it."""
     declared: ResourceMap = loaded_map(access).map
     auth: Auth = declared.auth
+    require_encrypted("auth.token_url", auth.token_url)
     return OAuthApp(
         vendor=declared.vendor,
         token_url=access.settings.get("token_url") or auth.token_url,

@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from connectors.drop_folder.workbench import Workbench, literal
+from connectors.files import is_inside, unreadable
 from connectors.json_pages import PageDecoder, PageShape
 from foundation.errors import Busy, Incomplete, ReportABug
 
@@ -75,7 +76,10 @@ class SinkFolder:
         block: dict[Path, bytes] = {}
         size = 0
         for path in self._paths(name):
-            body = path.read_bytes().strip()
+            try:
+                body = path.read_bytes().strip()
+            except OSError as error:
+                raise unreadable(path, error) from error
             self.files += 1
             body = body[1:-1].strip() if body.startswith(b"[") else _BETWEEN_LINES.sub(b"},{", body)
             if not body:
@@ -90,7 +94,8 @@ class SinkFolder:
 
     def _paths(self, name: str) -> Sequence[Path]:
         pattern = re.compile(re.escape(self._sink.prefix + name) + r"-\d+-\d+(\.\w+)?")
-        return sorted(path for path in self._folder.iterdir() if pattern.fullmatch(path.name))
+        found = (path for path in self._folder.iterdir() if pattern.fullmatch(path.name))
+        return sorted(path for path in found if is_inside(self._folder, path))
 
     def _unreadable(self, block: dict[Path, bytes]) -> Exception:
         for path, body in block.items():

@@ -16,6 +16,8 @@ from foundation.errors import WrongInput
 from foundation.secrets import Secret
 from portal.connecting import absolute, gather_secrets
 
+from .reads import map_file
+
 SLUGS = ("horus", "wingsonline", "cegid")
 
 
@@ -55,6 +57,13 @@ def test_a_person_signs_in_to_horus_at_the_vendor_s_own_desk() -> None:
     app = oauth_app(Access("horus", settings, {"client_secret": Secret("s")}))
     assert app.authorize_url == "https://accounts.horus-software.be/oauth2/authorize"
     assert (app.multipart, dict(app.token_more)) == (True, {"scope": "myhorus"})
+
+
+def test_a_map_cannot_send_secrets_unencrypted(tmp_path: Path) -> None:
+    own = map_file(tmp_path, '[auth]\ntoken_url = "http://accounts.example/token"\n')
+    settings = {"base_url": "https://firm.example", "client_id": "app", "resource_map": own}
+    with pytest.raises(WrongInput, match="unencrypted"):
+        oauth_app(Access("horus", settings, {"client_secret": Secret("s")}))
 
 
 def test_paths_are_kept_whole() -> None:

@@ -20,7 +20,10 @@ def main() -> None:
     cloud = [
         row.slug
         for row in available_packages()
-        if row.kind == "ledger" and row.level != "on_premise" and "root" not in {field.name for field in row.fields}
+        if row.kind == "ledger"
+        and row.level != "on_premise"
+        and row.slug != "cegid"  # its sandbox is its files
+        and not any(field.name == "root" and field.required for field in row.fields)
     ]
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--lines", type=int, default=100_000)

@@ -44,8 +44,8 @@ def _oauth(authorize_url: str = "", token_url: str = "") -> tuple[Field, ...]:
     )
 
 
-_INTERFACE = _setting(
-    "interface", "file (TOML) with the paths and field names of the package, where they are others", required=False
+_RESOURCE_MAP = _setting(
+    "resource_map", "file (TOML) that puts our map of the package's paths and field names right", required=False
 )
 _APP = "client_credentials"
 _SAGE_SIGN_IN = (
@@ -86,21 +86,38 @@ _VIEWS = (
 )
 
 
-def _on_premise(*fields: Field) -> tuple[Field, ...]:
-    """What a package on a firm's own server takes: ``fields`` where this machine reads it, or who reads it there."""
-    ours = [
-        replace(each, required=False, unless=(*each.unless, AGENT))
+def _replaceable(fields: tuple[Field, ...], *others: str) -> tuple[Field, ...]:
+    """``fields``, none of which is needed where one of the settings ``others`` is given."""
+    return tuple(
+        replace(each, required=False, unless=(*each.unless, *others))
         if each.unless or (each.required and not each.default)
         else each
         for each in fields
-    ]
+    )
+
+
+def _on_premise(*fields: Field) -> tuple[Field, ...]:
+    """What a package on a firm's own server takes: ``fields`` where this machine reads it, or who reads it there."""
     return (
-        *ours,
+        *_replaceable(fields, AGENT),
         _setting(AGENT, "id of the on-premise service that reads it, in place of this machine", required=False),
         _setting(SOURCE, "with an agent: the name of the source in the service's configuration", required=False),
     )
 
 
+def _mapped(*fields: Field) -> tuple[Field, ...]:
+    """What a package takes whose interface is told by a resource map, and which may be read from files in its place."""
+    return (
+        *_replaceable(fields, "root"),
+        *_MAP_FIELDS,
+        _setting("root", "in place of all others: folder with a subfolder of files per dossier", required=False),
+    )
+
+
+_MAP_FIELDS = (
+    _RESOURCE_MAP,
+    _setting("journal_types", "what the package does not tell of journals, such as OPN=opening", required=False),
+)
 _READER = frozenset({"discover", "from_date"})
 _FEED = frozenset({"discover", "from_date", "incremental", "deletions"})
 
@@ -134,7 +151,7 @@ def _drop(slug: str, name: str, *, country: str = "BE", note: str = "") -> Packa
         kind="ledger",
         transport="drop folder (CSV, spreadsheets, FEC, XAF, FAIA), or views of its database",
         contract="reconstructed",
-        fields=_on_premise(replace(_ROOT, required=False, unless=("server", "odbc")), *_VIEWS),
+        fields=_on_premise(*_replaceable((_ROOT,), "server", "odbc"), *_VIEWS),
         capabilities=_READER | {"package_trial_balance", "totals"},
         deletion=Deletion("full read", "the year's file replaces the year"),
         room="connectors.drop_folder",
@@ -214,7 +231,7 @@ _ROWS = (
             _secret("api_key", "API key of the office, with the scope to read relations", required=False),
             *(replace(each, required=False) for each in _oauth()),
             _setting("scope", "what the consent is asked for, when the vendor names it", required=False),
-            _INTERFACE,
+            _RESOURCE_MAP,
         ),
         frozenset({"discover"}),
         Deletion("full read", "the client list replaces the client list; who is not in it stays, as removed"),
@@ -248,12 +265,14 @@ _ROWS = (
         "Horus",
         "firm",
         "ledger",
-        "REST with OAuth 2",
+        "REST with OAuth 2; or files (CSV)",
         "reconstructed",
-        (_setting("base_url", "the firm's own database address"), *_oauth()),
+        _mapped(_setting("base_url", "the firm's own database address"), *_oauth()),
         _READER,
-        Deletion("id sweep", "per open year"),
+        Deletion("full read", "the year is read again"),
+        room="connectors.declared",
         country="BE",
+        note="Paths and fields of the interface are a proposal, kept as data; compare the figures with the package.",
     ),
     Package(
         "bocount",
@@ -286,14 +305,20 @@ _ROWS = (
         "Cegid",
         "firm",
         "ledger",
-        "drop folder (FEC)",
+        "drop folder (FEC); or Loop: REST and pushed events",
         "documented",
-        (_ROOT,),
+        _mapped(
+            _base("https://api.cegid.com/loop-api-publiques"),
+            _setting("client_id", "Loop: first part of the API key that the firm made"),
+            _secret("client_secret", "Loop: second part of the API key"),
+            _secret("subscription_key", "Loop: our subscription to Cegid's API (Ocp-Apim-Subscription-Key)"),
+            _setting("sink", "Loop: folder on this server with a subfolder of pushed events per dossier"),
+        ),
         _READER,
-        Deletion("full read", "the year's file replaces the year"),
-        room="connectors.drop_folder",
+        Deletion("full read", "the year's file replaces the year; events are replayed whole"),
+        room="connectors.declared",
         country="FR",
-        note="Today through FEC files in a folder; the Loop API is not available yet.",
+        note="FEC files are documented; of Loop the fields of pushed entries are reconstructed, and kept as data.",
     ),
     Package(
         "xero",
@@ -404,16 +429,19 @@ _ROWS = (
         "WingsOnline",
         "support",
         "ledger",
-        "Wings Web Service",
+        "Wings Web Service; or files (CSV)",
         "reconstructed",
-        (
-            _setting("username", "name issued by Wings"),
-            _setting("root_path", "root path issued by Wings"),
+        _mapped(
+            _setting("base_url", "address of the Wings Web Service, as Wings told it"),
+            _setting("username", "name issued by Wings for calls, such as WINGSCLOUD\\wings0999"),
+            _setting("root_path", "root path issued by Wings, such as \\\\SERVER\\wingsdata\\NAME"),
             _secret("password", "password issued by Wings"),
         ),
         _READER,
         Deletion("full read", "the year replaces the year"),
+        room="connectors.declared",
         country="BE",
+        note="Read files today: nothing of the Web Service is public, and what is asked of it is a place kept free.",
     ),
     Package(
         "afas",
@@ -452,14 +480,14 @@ _ROWS = (
             _setting("key_id", "key id mailed by the vendor", required=False),
             _secret("secret", "secret code mailed by the vendor", required=False),
             _setting("root", "folder with clients.csv, in place of the partner interface", required=False),
-            _INTERFACE,
+            _RESOURCE_MAP,
         ),
         frozenset({"discover"}),
         Deletion("full read", "the client list replaces the client list; who is not in it stays, as removed"),
         room="connectors.fid_manager",
         country="BE",
         note="The interface is not public: ask the vendor for address, paths, field names and the way of signing, and "
-        "name a map of it in the setting interface; or put clients.csv into a folder (docs/packages/fid-manager.md).",
+        "name a map of it in the setting resource_map; or put clients.csv into a folder (see the page of Fid-Manager).",
     ),
     _drop("expertm", "ExpertM"),
     _drop("wings", "Wings"),

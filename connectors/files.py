@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -25,6 +26,9 @@ ATTEMPTS = 5
 PAUSE_SECONDS = 1.0
 Copy = Callable[[Path, Path], object]
 """Copies the bytes of one file to another."""
+Name = Callable[[Path], str]
+"""What a file of a set is called; by default its own name."""
+_OWN: Name = attrgetter("name")
 _CHOOSE = "Give the folder's name as `grandlivre discover` shows it."
 
 
@@ -118,9 +122,14 @@ def snapshot(source: Path, target_dir: Path, *, sleep: Callable[[float], None], 
 
 
 def snapshot_set(
-    sources: Sequence[Path], target_dir: Path, *, sleep: Callable[[float], None], copy: Copy = shutil.copyfile
+    sources: Sequence[Path],
+    target_dir: Path,
+    *,
+    sleep: Callable[[float], None],
+    copy: Copy = shutil.copyfile,
+    name: Name = _OWN,
 ) -> list[Path]:
-    """Copies of files that belong together (a table and its memo file), all of one moment, names kept.
+    """Copies of files that belong together (a table and its memo file), all of one moment, under their names.
 
     Sizes and modification times are compared before the first copy and after the last; what moved meanwhile is copied
     again, up to ``ATTEMPTS`` times with ``sleep`` between. The names must differ. Raises Busy when a file keeps
@@ -136,11 +145,11 @@ def snapshot_set(
             for source in sources:
                 before = _state(source)
                 if copied.get(source) != before:
-                    copy(source, target_dir / source.name)
+                    copy(source, target_dir / name(source))
                     copied[source] = before
             moved = [source for source in sources if _state(source) != copied[source]]
             if not moved:
-                return [target_dir / source.name for source in sources]
+                return [target_dir / name(source) for source in sources]
             trouble, subject = "it keeps changing while it is read", str(moved[0])
         except OSError as error:
             if is_full(error):
@@ -149,7 +158,7 @@ def snapshot_set(
     raise Busy(trouble, subject=subject, next_step="Close the package for a moment, or let the nightly try again.")
 
 
-def fingerprint(paths: Iterable[Path]) -> str:
+def fingerprint(paths: Iterable[Path], name: Name = _OWN) -> str:
     """A short text that differs when a file of the set is added, taken away, renamed or holds other bytes.
 
     Made of each file's name, size and content; not of its time, which a copy or a mere visit of the package moves
@@ -160,7 +169,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
         try:
             with path.open("rb") as stream:
                 content = hashlib.file_digest(stream, "sha256").hexdigest()
-            parts.append(f"{path.name}\0{path.stat().st_size}\0{content}")
+            parts.append(f"{name(path)}\0{path.stat().st_size}\0{content}")
         except OSError as error:
             raise unreadable(path, error) from error
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()

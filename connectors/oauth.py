@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from urllib3.filepost import encode_multipart_formdata
 
 from connectors.budgets import PATIENCE_SECONDS, wait_until
 from connectors.contract import TokenStore
@@ -24,6 +25,7 @@ from foundation.errors import RateLimited, SignInAgain
 from foundation.secrets import Secret, redact
 
 _DEFAULT_LIFETIME = 600.0
+_BOUNDARY = "grandlivre-7d1c0a5f2b"  # no token, id or scope holds it
 _FINAL_ERRORS = ("invalid_grant", "invalid_client")
 _CONSENT_LIFETIMES = ("refresh_token_expires_in", "x_refresh_token_expires_in", "x_refresh_token_hard_expires_in")
 
@@ -40,6 +42,7 @@ class OAuthApp:
       sends its id alone.
     * ``not_before`` is the age that an access token must have before another may be asked for.
     * ``consent_lifetime``: a consent that is not used for so long lapses. What an answer tells goes before it.
+    * ``multipart``: token calls are sent as ``multipart/form-data``, which some vendors want against RFC 6749.
     * ``callback_settings``: query fields of the way back that become settings of the connection.
     """
 
@@ -55,6 +58,7 @@ class OAuthApp:
     authorize_more: Mapping[str, str] = field(default_factory=dict)
     token_more: Mapping[str, str] = field(default_factory=dict)
     consent_lifetime: timedelta | None = None
+    multipart: bool = False
     callback_settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +72,10 @@ def request_token(app: OAuthApp, client: HttpClient, form: Mapping[str, str]) ->
         headers["Authorization"] = f"Basic {pair}"
     else:
         data |= {"client_id": app.client_id} | ({"client_secret": secret} if secret else {})
-    return client.call("POST", app.token_url, data=data, headers=headers, check=_check_token, allow=(400, 401, 403))
+    body: Mapping[str, str] | bytes = data
+    if app.multipart:
+        body, headers["Content-Type"] = encode_multipart_formdata(data, _BOUNDARY)
+    return client.call("POST", app.token_url, data=body, headers=headers, check=_check_token, allow=(400, 401, 403))
 
 
 def token_fields(app: OAuthApp, reply: Reply, now: datetime, refresh_token: str = "") -> dict[str, str]:

@@ -118,7 +118,8 @@ class Package:
     def asks_consent(self, settings: Mapping[str, str]) -> bool:
         """Whether a connection with ``settings`` is made by a person who signs in."""
         setting, value = self.consent_when or ("", "")
-        return self.by_redirect and (not setting or settings.get(setting) == value)
+        replaced = any(field.replaced(settings) for field in self.fields)
+        return self.by_redirect and not replaced and (not setting or settings.get(setting) == value)
 
     def load_room(self) -> ModuleType:
         """The package's room, imported when first needed. Raises WrongInput where there is none yet."""
@@ -132,7 +133,8 @@ class Package:
     @property
     def reading(self) -> str:
         """A fingerprint of how the room reads what is landed: figures are made again when it changes."""
-        text = files(self.load_room()).joinpath("normalize.sql").read_text(encoding="utf-8")
+        room = self.load_room()
+        text = files(getattr(room, "NORMALIZED_IN", room)).joinpath("normalize.sql").read_text(encoding="utf-8")
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
@@ -162,9 +164,11 @@ class Package:
                 next_step=f"Give --set {AGENT}=ID too (`grandlivre agents` shows them), or leave {SOURCE} out.",
             )
         if missing:
+            others = [field.unless for field in self.settings if field.name in missing and field.unless]
+            instead = f" Or give --set {others[0][0]}=VALUE in their place." if others else ""
             raise WrongInput(
                 f"{self.name} needs the setting {', '.join(missing)}",
-                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing),
+                next_step=" ".join(f"Give --set {name}=VALUE." for name in missing) + instead,
             )
         for name in (name for name in values if name.endswith("_url")):
             require_encrypted(name, values[name])

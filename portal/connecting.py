@@ -27,6 +27,7 @@ from foundation.secrets import Secret
 from portal.output import show, tell
 from resources.house import House
 
+_PATHS = ("root", "resource_map", "sink")
 JsonFlag = Annotated[bool, typer.Option("--json", help="An array of objects on standard output.")]
 
 
@@ -207,7 +208,7 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
 
 def absolute(settings: dict[str, str]) -> dict[str, str]:
     """The settings with paths made absolute: a nightly run starts in another folder than the person who typed them."""
-    for name in ("root", "interface"):
+    for name in _PATHS:
         if settings.get(name):
             settings[name] = str(Path(settings[name]).absolute())
     return settings

@@ -37,7 +37,7 @@ class AdminPulse:
         self._session = session or requests.Session()
         base = access.setting("base_url").rstrip("/")
         self._interface = read_interface(
-            _ROOM.joinpath("interface.toml").read_text(encoding="utf-8"), access.settings.get("interface")
+            _ROOM.joinpath("interface.toml").read_text(encoding="utf-8"), access.settings.get("resource_map")
         )
         by_key = signs_in_with(access) == KEY
         plain = VendorWays(VENDOR, explain=_explain)

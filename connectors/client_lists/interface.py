@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise WrongInput(
-            f"the map {path} cannot be read: {reason}", next_step="Correct the setting interface."
+            f"the map {path} cannot be read: {reason}", next_step="Correct the setting resource_map."
         ) from None
 
 

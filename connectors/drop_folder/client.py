@@ -76,7 +76,7 @@ class DropFolder:
         with _about(folder):
             contents = look_into(folder)
             contents.require_ready()
-            cursor = _cursor(request, fingerprint(contents.paths()))
+            cursor = _cursor(request, fingerprint(contents.paths(), contents.name_of))
             if cursor == request.cursor:
                 yield NextCursor(cursor, unchanged=True)
                 return
@@ -123,7 +123,7 @@ class DropFolder:
         before = look_into(folder)
         before.require_ready()
         paths = list(before.paths())
-        snapshot_set(paths, target, sleep=self._access.sleep or time.sleep)
+        snapshot_set(paths, target, sleep=self._access.sleep or time.sleep, name=before.name_of)
         self.calls += len(paths)
         after = look_into(folder)
         after.require_ready()

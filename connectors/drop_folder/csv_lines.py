@@ -24,6 +24,7 @@ def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> No
     """
     sheet = open_sheet(bench, path, LINES, profile)
     _require_amounts(sheet)
+    _require_dossier(bench, sheet, profile)
     skip_totals(bench, sheet)
     dates.require(bench, TABLE, "date", name="date", file=path.name, needed=True)
     if "due_date" in sheet.columns:
@@ -76,6 +77,20 @@ def _require_amounts(sheet: Sheet) -> None:
             subject=sheet.file,
             next_step="Export debit and credit, or one signed amount (debit +); a heading of your own is named in "
             "dossier.csv (column.debit;HEADING).",
+        )
+
+
+def _require_dossier(bench: Workbench, sheet: Sheet, profile: Profile) -> None:
+    """A file that names the dossier of its lines holds those of one, and of the right one where dossier.csv tells."""
+    if "dossier" not in sheet.columns:
+        return
+    told = [number for (number,) in bench.rows(f"SELECT DISTINCT dossier FROM {TABLE} WHERE dossier <> '' ORDER BY 1")]
+    wanted = profile.internal_number
+    if len(told) > 1 or (told and wanted and told != [wanted]):
+        raise BadFile(
+            f"it holds lines of dossier {', '.join(told[:5])}" + (f", not of {wanted}" if wanted else " in one file"),
+            subject=sheet.file,
+            next_step="Export the lines of this dossier alone, or correct internal_number in dossier.csv.",
         )
 
 

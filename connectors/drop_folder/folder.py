@@ -19,10 +19,15 @@ EXPECTED = (
     "Put fiscal_years.csv and lines_<year>.csv (or .xlsx), an XML audit file (XAF, FAIA) "
     "or a FEC file (<SIREN>FEC<yyyymmdd>.txt) there"
 )
-_SINGLE = ("dossier", "accounts", "fiscal_years", "journals", "parties")
+_SINGLE = {name: name for name in ("dossier", "accounts", "fiscal_years", "journals", "parties")} | {
+    "relations": "parties"
+}
 _TABLES = (".csv", ".txt", ".tsv", spreadsheet.ENDING)
 # A FEC's name says who and until when only when it is one; copies are often renamed around the letters FEC.
 _FEC_NAME = re.compile(r"(\d{9})(\d{5})?FEC(20\d{2})([01]\d)([0-3]\d)([ _.(-].*)?", re.IGNORECASE)
+
+# A subfolder that may hold a year: 2025, 2024-2025, 2025b.
+_YEAR_NAME = re.compile(r"(19|20)\d\d([-_ ]?\d{2,4})?[a-z]?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,18 @@ class Contents:
         yield from self.xaf
         yield from (fec.path for fec in self.fec)
 
+    def name_of(self, path: Path) -> str:
+        """What a file is called here: its name, with that of its year's folder before it where it lies in one."""
+        return path.name if path.parent == self.folder else f"{path.parent.name}_{path.name}"
+
     def moved_to(self, folder: Path) -> Contents:
         """The same contents, read from copies in ``folder``."""
         return replace(
             self,
             folder=folder,
             single={name: folder / path.name for name, path in self.single.items()},
-            lines={label: folder / path.name for label, path in self.lines.items()},
-            balances={label: folder / path.name for label, path in self.balances.items()},
+            lines={label: folder / self.name_of(path) for label, path in self.lines.items()},
+            balances={label: folder / self.name_of(path) for label, path in self.balances.items()},
             fec=[replace(fec, path=folder / fec.path.name) for fec in self.fec],
             xaf=[folder / path.name for path in self.xaf],
         )
@@ -94,15 +103,20 @@ class Contents:
 
 
 def look_into(folder: Path) -> Contents:
-    """Sorts the files of ``folder``, by name; a link that leads out of it is none of them.
+    """Sorts the files of ``folder``, by name; a link that leads out of it is none of them. A subfolder may hold a year:
+    its name is the label, its files are ``ledger`` (or ``lines``) and ``trial_balance``.
 
     Raises BadFile where two files claim the same place, Busy where the folder cannot be read.
     """
     contents = Contents(folder)
     try:
         for path in sorted(folder.iterdir(), key=lambda path: path.name):
-            if path.is_file() and not path.name.startswith((".", "~")) and is_inside(folder, path):
+            if path.name.startswith((".", "~")) or not is_inside(folder, path):
+                continue
+            if path.is_file():
                 _place(contents, path)
+            elif path.is_dir() and _YEAR_NAME.fullmatch(path.name):
+                _place_year(contents, path)
     except OSError as error:
         raise unreadable(folder, error) from error
     return contents
@@ -130,15 +144,26 @@ def _place(contents: Contents, path: Path) -> None:
     elif ending not in _TABLES:
         contents.ignored.append(path.name)
     elif name in _SINGLE:
-        _claim(contents.single, name, path)
-    elif name.startswith("lines_"):
-        _claim(contents.lines, name.removeprefix("lines_"), path)
+        _claim(contents.single, _SINGLE[name], path)
+    elif name.startswith(("lines_", "ledger_")):
+        _claim(contents.lines, name.partition("_")[2], path)
     elif name.startswith("trial_balance_"):
         _claim(contents.balances, name.removeprefix("trial_balance_"), path)
     elif "fec" in name and ending != spreadsheet.ENDING:
         contents.fec.append(FecFile(path, path.stat().st_mtime_ns, *fec_name(path.stem)))
     else:
         contents.ignored.append(path.name)
+
+
+def _place_year(contents: Contents, folder: Path) -> None:
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if not path.is_file() or path.suffix.lower() not in _TABLES or not is_inside(contents.folder, path):
+            continue
+        match path.stem.lower():
+            case "ledger" | "lines":
+                _claim(contents.lines, folder.name.lower(), path)
+            case "trial_balance":
+                _claim(contents.balances, folder.name.lower(), path)
 
 
 def _claim(places: dict[str, Path], key: str, path: Path) -> None:

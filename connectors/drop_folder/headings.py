@@ -59,10 +59,11 @@ LINES = _kind(
     amount="value,bedrag,waarde,montant,valeur",
     currency="munt,valuta,devise",
     amount_currency="bedrag vreemde munt,bedrag valuta,montant devise",
-    counterparty="party,relatie,klant,leverancier,tiers,client,fournisseur",
+    counterparty="party,relation,relatie,klant,leverancier,tiers,client,fournisseur",
     due_date="due date,vervaldatum,vervaldag,échéance",
     vat_code="vat code,btw-code,code tva",
     modified_at="modified,gewijzigd,modifié",
+    dossier="internal number,intern nummer,dossiernummer,numéro interne",
 )
 ACCOUNTS = _kind(
     "accounts",
@@ -87,7 +88,7 @@ JOURNALS = _kind("journals", "code", code="dagboek,journal", name="naam,nom,libe
 PARTIES = _kind(
     "parties",
     "code kind name",
-    code="relatie,tiers",
+    code="relation,relatie,tiers,number,nummer,numéro",
     kind="soort,type",
     name="naam,nom",
     vat_number="btw-nummer,n tva,numéro tva",

@@ -109,8 +109,8 @@ FROM counted;
 
 CREATE TABLE books.counterparties AS
 SELECT code, coalesce(name, code) AS name,
-    CASE WHEN lower(kind) IN ('customer', 'klant', 'client') THEN 'customer'
-        WHEN lower(kind) IN ('supplier', 'leverancier', 'fournisseur') THEN 'supplier'
+    CASE WHEN lower(kind) IN ('customer', 'klant', 'client', 'k') THEN 'customer'
+        WHEN lower(kind) IN ('supplier', 'leverancier', 'fournisseur', 'l') THEN 'supplier'
         WHEN lower(kind) = 'both' THEN 'both' ELSE 'other' END AS kind,
     vat_number, country, control_account
 FROM (

@@ -21,7 +21,7 @@ class Profile:
     ``encoding`` counts for bytes that are not UTF-8; ``usual_encoding`` only where those bytes do not tell.
     ``columns`` maps further headings to columns. Lines of ``draft_journals`` are provisional and left out.
     ``fixed_widths`` are (column, first character from 1, length)
-    of a lines file without separators.
+    of a lines file without separators. ``internal_number`` is that of the dossier in its package, where lines tell it.
     """
 
     encoding: str | None = None
@@ -31,6 +31,7 @@ class Profile:
     columns: Mapping[str, str] = field(default_factory=dict)
     draft_journals: tuple[str, ...] = ()
     fixed_widths: tuple[tuple[str, int, int], ...] = ()
+    internal_number: str | None = None
 
 
 # Packages whose exports have something of their own; all others are read by the contract alone.
@@ -46,7 +47,8 @@ def profile(software: str) -> Profile:
 
 def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
     """``base`` with what dossier.csv fixes: keys ``encoding``, ``separator``, ``decimal``, ``draft_journals`` (codes
-    with blanks between), ``column.<our name>`` (the heading in the file) and ``width.<column>`` (``first-last``).
+    with blanks between), ``internal_number``, ``column.<our name>`` (the heading in the file) and ``width.<column>``
+    (``first-last``).
 
     Raises BadFile for a value that is not known.
     """
@@ -75,6 +77,7 @@ def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
         columns=columns,
         draft_journals=tuple(settings.get("draft_journals", "").split()) or base.draft_journals,
         fixed_widths=tuple(widths),
+        internal_number=settings.get("internal_number") or base.internal_number,
     )
 
 

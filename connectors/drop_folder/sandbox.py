@@ -1,8 +1,8 @@
 """Drop folders that tell the sandbox company, one dialect per package, as real files.
 
 Each package exports as its users would find it: another separator, encoding, language, date and amount notation;
-TopAccount as spreadsheets, ORAS as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC. Written from the contract, not from the
-reader.
+TopAccount as spreadsheets, ORAS as XAF 3.2, Briljant as XAF 4.0, Cegid as FEC, WingsOnline with a subfolder per year.
+Written from the contract, not from the reader.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.drop_folder import sandbox_csv, sandbox_fec, sandbox_xaf
+from connectors.drop_folder import sandbox_csv, sandbox_fec, sandbox_wings, sandbox_xaf
 from connectors.sandbox.company import Company
 from connectors.sandbox.stage import DETAILS
 
@@ -38,6 +38,9 @@ _DIALECTS: dict[str, tuple[Writer, frozenset[str]]] = {
     "oras": (sandbox_xaf.write_3_2, _AUDIT - {"document"}),
     "briljant": (sandbox_xaf.write_4_0, _AUDIT - {"due_date"}),
     "cegid": (sandbox_fec.write, _FEC),
+    # Read so where their interfaces are not called.
+    "horus": (sandbox_csv.HORUS.write, _FULL),
+    "wingsonline": (sandbox_wings.write, _FULL - {"closing", "empty_accounts"}),
 }
 
 

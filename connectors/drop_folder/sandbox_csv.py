@@ -227,3 +227,4 @@ TOPACCOUNT = Dialect(
 )
 ADSOLUT = Dialect(",", decimal=".", dates="%d/%m/%Y", quote_all=True, encoding="utf-8-sig")
 POPSY = Dialect(";", encoding="cp850", decimal=".", dates="%d/%m/%Y")
+HORUS = Dialect(";", dates="%d/%m/%Y", encoding="windows-1252", headings=_FRENCH)

@@ -30,7 +30,7 @@ class PartnerRoute:
         now: Callable[[], datetime] = access.now or (lambda: datetime.now(UTC))
         sleep = access.sleep or time.sleep
         usual = files("connectors.fid_manager").joinpath("interface.toml").read_text(encoding="utf-8")
-        interface = read_interface(usual, access.settings.get("interface"))
+        interface = read_interface(usual, access.settings.get("resource_map"))
         base = access.setting("base_url").rstrip("/")
         self._session = session or requests.Session()
         signer = HeaderSigner(VENDOR, {name: _filled(text, access) for name, text in interface.headers.items()})

@@ -244,7 +244,9 @@ def test_another_map_reads_other_names(sandbox: AdminPulseSandbox, clock: Clock,
     (tmp_path / "own.toml").write_text(usual.replace('legal_form = ["legalForm",', 'legal_form = ["rechtsvorm",'))
     sandbox.knobs.more_fields = {"rechtsvorm": "CommV"}
     _, end = read(connect("adminpulse", sandbox.settings, sandbox.secrets, clock))
-    own = connect("adminpulse", {**sandbox.settings, "interface": str(tmp_path / "own.toml")}, sandbox.secrets, clock)
+    own = connect(
+        "adminpulse", {**sandbox.settings, "resource_map": str(tmp_path / "own.toml")}, sandbox.secrets, clock
+    )
     table, _ = read(own, end.cursor)
     assert table is not None, "a list that did not change is told anew when it is read otherwise"
     assert set(table.column("legal_form").to_pylist()) == {"CommV"}

@@ -19,7 +19,14 @@ from connectors.sandbox.vendor import Fault, FaultKind, Vendor
 from foundation.errors import GrandlivreError, RateLimited, SignInAgain, VendorDown
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 
-CLOUD = [row for row in available_packages() if row.kind == "ledger" and "root" not in {f.name for f in row.fields}]
+FROM_FILES = {"cegid"}  # its sandbox is its files; its interface is made to fail in tests/declared
+CLOUD = [
+    row
+    for row in available_packages()
+    if row.kind == "ledger"
+    and row.slug not in FROM_FILES
+    and not any(field.name == "root" and field.required for field in row.fields)
+]
 PASSING: tuple[FaultKind, ...] = ("500", "503", "html", "truncated", "cut", "reset", "429_minute")
 
 

@@ -79,7 +79,11 @@ def connector(root: Path, software: str = "expertm", **access: Any) -> Connector
 def read(folder: Path, software: str = "expertm", **request: Any) -> Read:
     """Extracts the dossier in ``folder`` and normalises what was landed."""
     opened = connector(folder.parent, software)
-    events = list(opened.extract(ExtractRequest(folder.name, **request)))
+    return land(opened, list(opened.extract(ExtractRequest(folder.name, **request))))
+
+
+def land(opened: Connector, events: list[Event]) -> Read:
+    """Lands what ``events`` tell and normalises it."""
     db = duckdb.connect(config={"threads": 1})
     db.execute("CREATE SCHEMA landed; CREATE SCHEMA books")
     for resource in opened.resources:

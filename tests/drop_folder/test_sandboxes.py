@@ -55,7 +55,8 @@ def _got(found: Read, tells: frozenset[str]) -> Counter[tuple[object, ...]]:
         found.rows(
             f"""SELECT fiscal_year, period_kind, date, account, debit, credit, {period},
             {told("document", "document")}, {told("description", "description")}, {told("party", "counterparty")},
-            {told("due_date", "due_date")}, {told("vat_code", "vat_code")}, currency, amount_currency
+            {told("due_date", "due_date")}, {told("vat_code", "vat_code")}, currency,
+            CASE WHEN currency <> 'EUR' THEN amount_currency END
             FROM books.journal_lines"""
         )
     )
@@ -110,6 +111,8 @@ def _require_lists(found: Read, told: Company, sandbox: DropSandbox) -> None:
     names = {line.party for line in told.lines if line.party}
     parties = {(party.code, party.name, party.kind) for party in told.parties if party.code in names}
     assert set(found.rows("SELECT code, name, kind FROM books.counterparties")) >= parties
+    if sandbox.software == "wingsonline":  # its files list no journals
+        return
     types = dict(found.rows("SELECT code, type FROM books.journals"))
     for journal in told.journals:
         if journal.code in types and journal.kind in ("opening", "closing", "purchase", "bank", "general", "sales"):

@@ -96,7 +96,7 @@ def test_paths_names_and_signing_are_those_of_a_map(sandbox: FidManagerSandbox, 
     sandbox.knobs.headers = {"x-key-id": "K-0042", "x-secret": SECRET}
     with pytest.raises(SignInAgain):
         connect("fid_manager", sandbox.settings, sandbox.secrets, clock).verify()
-    settings = {**sandbox.settings, "interface": str(tmp_path / "own.toml")}
+    settings = {**sandbox.settings, "resource_map": str(tmp_path / "own.toml")}
     connect("fid_manager", settings, sandbox.secrets, clock).verify()
     (tmp_path / "own.toml").write_text(own.replace("{key_id}", "{password}"), encoding="utf-8")
     with pytest.raises(WrongInput, match="password"):

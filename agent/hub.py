@@ -71,7 +71,7 @@ class Hub:
 
     def requests(self, wait: float) -> list[protocol.Request]:
         """What the hub wants read; waits up to ``wait`` seconds for it."""
-        path = f"/requests?wait={wait:g}"
+        path = f"/requests?wait={int(wait)}"
         return self._call("GET", path, protocol.Requests, timeout=wait + READ_SECONDS).requests
 
     def refuse(self, request_id: str, refusal: protocol.Refusal) -> None:

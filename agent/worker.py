@@ -96,10 +96,13 @@ class Worker:
         pause = min(wait, self._survey.wait)
         if self._away.remaining:
             self._clock.sleep(min(self._away.remaining, max(pause, 1.0)))
-        elif self._asked:  # there are wishes that cannot be met now, with which the hub would answer at once
+        elif self._asked or 0 < pause < 1:  # wishes that cannot be met now would be answered at once
             self._clock.sleep(min(ASK_EVERY_SECONDS, pause))
         else:
+            began = self._clock.monotonic()
             self.ask(pause)
+            if not self._asked and pause and self._clock.monotonic() - began < 1:  # a hub that does not wait
+                self._clock.sleep(min(ASK_EVERY_SECONDS, pause))
         return False
 
     def until_done(self) -> None:

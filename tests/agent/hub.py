@@ -99,6 +99,7 @@ class TestHub:
         self.proxied = 0
         self.quota: int | None = None
         self.clock_ahead = 0.0
+        self.holds = True
         self.url = ""
 
     def want(self, request_id: str, external_id: str, **more: Any) -> Request:
@@ -152,7 +153,7 @@ class TestHub:
             case "GET", ["requests"]:
                 if set(query) != {"wait"} or body:
                     raise trouble(422, "wait, and nothing else")
-                return Answer(200, self.open_requests(float(query["wait"][0])))
+                return Answer(200, self.open_requests(int(query["wait"][0])))
             case "POST", ["requests", request_id, "refusal"]:
                 with self.lock:
                     self.known(request_id)
@@ -192,7 +193,8 @@ class TestHub:
 
     def open_requests(self, wait: float) -> Requests:
         with self.wanted:
-            self.wanted.wait_for(lambda: bool(self.requests), timeout=min(wait, 30))
+            if wait and self.holds:
+                self.wanted.wait_for(lambda: bool(self.requests), timeout=min(wait, 30))
             return Requests(requests=list(self.requests.values()))
 
     def known(self, request_id: str) -> Request:

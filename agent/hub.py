@@ -44,7 +44,10 @@ class Hub:
         self._session = session or requests.Session()
         self._now = now
         self.clock_difference: float | None = None
-        self.answered = False
+
+    def reach(self) -> None:
+        """Asks without a token. Raises HubDown where nothing answers, or with a certificate that is not trusted."""
+        self._send("GET", "/requests?wait=0", {}, b"", READ_SECONDS)
 
     def enrol(self, code: str) -> str:
         """Uses up a one-time code and keeps the token; returns the service's id. AskForAccess: the code is old."""
@@ -153,7 +156,6 @@ class Hub:
             )
         except (requests.RequestException, OSError) as error:
             raise troubles.of_the_line(error, self._address) from None
-        self.answered = True
         self.clock_difference = troubles.clock_difference(response, self._now())
         return response
 

@@ -10,8 +10,10 @@ import pytest
 
 from agent.reading import open_source
 from connectors.contract import Batch, ExtractRequest
+from tests.agent.faults import Fault
 from tests.agent.ground import Ground, enrolled, tables
-from tests.agent.hub import Fault, TestHub, serving
+from tests.agent.hub import TestHub
+from tests.agent.serving import serving
 
 
 def read_directly(ground: Ground, external_id: str, since: date | None = None) -> dict[str, pa.Table]:

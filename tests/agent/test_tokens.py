@@ -13,8 +13,9 @@ from agent.enrolment import enrol
 from agent.settings import load
 from agent.tokens import TokenFile
 from foundation.errors import AskForAccess, BadFile, SignInAgain, WrongInput
+from tests.agent.faults import Fault
 from tests.agent.ground import Ground, configure, enrolled
-from tests.agent.hub import Fault, TestHub
+from tests.agent.hub import TestHub
 
 
 def test_a_code_works_once_and_leaves_a_token_that_only_its_owner_may_read(tmp_path: Path, hub: TestHub) -> None:

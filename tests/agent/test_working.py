@@ -15,8 +15,9 @@ from agent.settings import Limits
 from agent.spool import MOST_ATTEMPTS, Spool
 from connectors.contract import Batch, ExtractRequest, NextCursor
 from foundation.errors import BadFile, Busy, GrandlivreError
+from tests.agent.faults import Fault
 from tests.agent.ground import Ground, enrolled, tables, write_books
-from tests.agent.hub import Fault, TestHub
+from tests.agent.hub import TestHub
 
 
 def order(hub: TestHub) -> list[str]:

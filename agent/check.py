@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,7 +51,7 @@ def run_check(path: Path, clock: Clock) -> Iterator[Finding]:
 
 
 def _versions() -> str:
-    found = [f"grandlivre-agent {machine.service_version()}", f"Python {platform.python_version()}", machine.system()]
+    found = [f"grandlivre-agent {machine.service_version()}", machine.system()]
     for name in _LIBRARIES:
         try:
             found.append(f"{name} {version(name)}")
@@ -111,19 +110,18 @@ def _hub(settings: Settings, clock: Clock) -> Iterator[Finding]:
     hub = Hub(settings.hub, TokenFile(settings.token_file), ca_file=settings.ca_file, now=clock.now)
     encrypted = settings.hub.startswith("https:")
     reached = f"{settings.hub} answers" + (", its certificate is valid" if encrypted else "")
-    try:
-        with closing(hub):
-            waiting = hub.requests(0)
-    except HubDown as error:
-        yield Finding("hub", False, redact(str(error)))
-        return
-    except GrandlivreError as error:
-        if hub.answered:
-            yield Finding("hub", True, reached)
-        yield Finding("token" if isinstance(error, SignInAgain) else "protocol", False, redact(str(error)))
-    else:
+    with closing(hub):
+        try:
+            hub.reach()
+        except HubDown as error:
+            yield Finding("hub", False, redact(str(error)))
+            return
         yield Finding("hub", True, reached)
-        yield Finding("token", True, f"accepted; {len(waiting)} dossiers are asked for")
+        try:
+            waiting = hub.requests(0)
+            yield Finding("token", True, f"accepted; {len(waiting)} dossiers are asked for")
+        except GrandlivreError as error:
+            yield Finding("token" if isinstance(error, SignInAgain) else "protocol", False, redact(str(error)))
     if hub.clock_difference is not None:
         ok = abs(hub.clock_difference) <= CLOCK_SECONDS
         told = f"{hub.clock_difference:+.0f} s from the hub's" + ("" if ok else "; let it be set by a time server")

@@ -44,7 +44,10 @@ class Hub:
         self._session = session or requests.Session()
         self._now = now
         self.clock_difference: float | None = None
-        self.answered = False
+
+    def reach(self) -> None:
+        """Asks without a token. Raises HubDown where nothing answers, or with a certificate that is not trusted."""
+        self._send("GET", "/requests?wait=0", {}, b"", READ_SECONDS)
 
     def enrol(self, code: str) -> str:
         """Uses up a one-time code and keeps the token; returns the service's id. AskForAccess: the code is old."""
@@ -71,7 +74,7 @@ class Hub:
 
     def requests(self, wait: float) -> list[protocol.Request]:
         """What the hub wants read; waits up to ``wait`` seconds for it."""
-        path = f"/requests?wait={wait:g}"
+        path = f"/requests?wait={int(wait)}"
         return self._call("GET", path, protocol.Requests, timeout=wait + READ_SECONDS).requests
 
     def refuse(self, request_id: str, refusal: protocol.Refusal) -> None:
@@ -153,7 +156,6 @@ class Hub:
             )
         except (requests.RequestException, OSError) as error:
             raise troubles.of_the_line(error, self._address) from None
-        self.answered = True
         self.clock_difference = troubles.clock_difference(response, self._now())
         return response
 

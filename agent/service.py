@@ -56,6 +56,7 @@ class Service:
             until = time.monotonic() + STOP_SECONDS
             for thread in threads:
                 thread.join(max(0.0, until - time.monotonic()))
+            self._spool.end()  # what is cut off here has not taken the service down
         self._close()
         return not any(thread.is_alive() for thread in threads)
 

@@ -26,7 +26,7 @@ from agent.protocol import Delivery
 from agent.settings import Limits
 from foundation.errors import Busy, WrongInput
 
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 
 
 class _Reading(msgspec.Struct):

@@ -47,13 +47,14 @@ class Worker:
         limits: Limits,
         *,
         local_time: Callable[[], time] | None = None,
-        backoff: Backoff | None = None,
+        away: Backoff | None = None,
+        sending: Backoff | None = None,
         chunk_bytes: int = CHUNK,
     ) -> None:
         self._hub, self._spool, self._reader, self._survey = hub, spool, reader, survey
         self._clock, self._limits, self._chunk_bytes = clock, limits, chunk_bytes
         self._local_time = local_time or (lambda: clock.now().astimezone().time())
-        self._away = backoff or Backoff(clock)
+        self._away, self._sending = away or Backoff(clock), sending or Backoff(clock)
         self._asked: dict[str, Request] = {}
         self._ask_at = 0.0
         self._held: dict[str, float] = {}
@@ -93,13 +94,16 @@ class Worker:
         quiet = self._limits.is_quiet(self._local_time())
         if not quiet and (request := self._next(waiting, urgent=False)):
             return self._read(request)
-        pause = min(wait, self._survey.wait)
+        pause = min(wait, self._survey.wait, self._sending.remaining or wait)
         if self._away.remaining:
             self._clock.sleep(min(self._away.remaining, max(pause, 1.0)))
-        elif self._asked:  # there are wishes that cannot be met now, with which the hub would answer at once
-            self._clock.sleep(min(ASK_EVERY_SECONDS, pause))
+        elif self._asked or 0 < pause < 1:  # wishes that cannot be met now would be answered at once
+            self._clock.sleep(min(ASK_EVERY_SECONDS, max(pause, 1.0)))
         else:
+            began = self._clock.monotonic()
             self.ask(pause)
+            if not self._asked and pause and self._clock.monotonic() - began < 1:  # a hub that does not wait
+                self._clock.sleep(min(ASK_EVERY_SECONDS, pause))
         return False
 
     def until_done(self) -> None:
@@ -129,7 +133,7 @@ class Worker:
         return found
 
     def _next_delivery(self, waiting: list[Delivery]) -> Delivery | None:
-        if self._away.remaining:
+        if self._away.remaining or self._sending.remaining:
             return None
         now = self._clock.monotonic()
         ready = [delivery for delivery in waiting if self._held.get(delivery.delivery_id, now) <= now]
@@ -164,13 +168,17 @@ class Worker:
             self._note(error)
             self._held[delivery.delivery_id] = self._clock.monotonic() + HELD_SECONDS
             return True
+        except HubDown as error:  # it may still answer other questions
+            self._note(error)
+            _log.warning("%s Next try to send in %.0f s.", error, self._sending.failed(error.resume_in))
+            return False
         except (Refused, OSError) as error:
             self._give_up(delivery, error)
             return True
         self._answered(delivery.request_id)
         self._held.pop(delivery.delivery_id, None)
         self._too_big.clear()
-        self._away.succeeded()
+        self._sending.succeeded()
         self.last_error = None
         return True
 

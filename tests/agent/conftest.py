@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.agent.ground import Ground, enrolled, write_books
-from tests.agent.hub import TestHub, serving
+from tests.agent.hub import TestHub
+from tests.agent.serving import serving
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ class Ground:
         self.second_hub = Hub(self.settings.hub, self.tokens, now=self.clock.now)
         self.survey = Survey(self.settings.sources, self.spool.index, self.clock, self.opened)
         reader = Reader(self.settings, self.spool, self.clock)
-        self.away = Backoff(self.clock, chance=lambda: 1.0)
+        self.away, self.sending = (Backoff(self.clock, chance=lambda: 1.0) for _ in range(2))
         self.worker = Worker(
             self.hub,
             self.spool,
@@ -81,7 +81,8 @@ class Ground:
             self.clock,
             self.settings.limits,
             local_time=lambda: self.clock.now().time(),
-            backoff=self.away,
+            away=self.away,
+            sending=self.sending,
             chunk_bytes=self.chunk_bytes,
         )
         self.heartbeat = Heartbeat(

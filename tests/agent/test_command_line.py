@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.agent.faults import Fault
 from tests.agent.ground import configure, enrolled
-from tests.agent.hub import Fault, TestHub, serving
+from tests.agent.hub import TestHub
+from tests.agent.serving import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,6 +107,9 @@ def test_a_check_without_hub_or_configuration(tmp_path: Path, books: Path) -> No
     assert "enrol" in found["configuration"][1]
     hub = TestHub()
     with serving(hub):
+        strange = findings(agent(configure(tmp_path, hub.url, books), "check", "--json"))
+        assert strange["hub"][0]
+        assert "not enrolled" in strange["token"][1]
         config = enrolled(tmp_path, hub, books)
     done = agent(config, "check", "--json")
     assert "does not answer" in findings(done)["hub"][1]
@@ -119,7 +124,7 @@ def test_a_proxy_of_the_environment_is_used(tmp_path: Path, hub: TestHub, books:
     (tmp_path / "spool" / "token.json").write_text(json.dumps(kept | {"hub": "http://127.0.0.1:9"}))
     found = findings(agent(config, "check", "--json", HTTP_PROXY=hub.url, NO_PROXY=""))
     assert found["token"][0], found
-    assert hub.proxied == 1
+    assert hub.proxied == 2
 
 
 def test_secrets_are_asked_for_and_kept_for_the_owner_alone(tmp_path: Path, books: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from agent.reading import open_source
 from connectors.contract import Batch, ExtractRequest
+from tests.agent.faults import Fault
 from tests.agent.ground import Ground, enrolled, tables
-from tests.agent.hub import Fault, TestHub, serving
+from tests.agent.hub import TestHub
+from tests.agent.serving import serving
 
 
 def read_directly(ground: Ground, external_id: str, since: date | None = None) -> dict[str, pa.Table]:
@@ -104,9 +106,22 @@ def test_the_hub_is_away_and_comes_back(tmp_path: Path, books: Path) -> None:
         ground.clock.seconds += 300
         with serving(hub, port):
             ground.work(hub)
-    assert [each.delivery.external_id for each in hub.accepted] == ["ATELIER", "BROU_2"]
+    assert sorted(each.delivery.external_id for each in hub.accepted) == ["ATELIER", "BROU_2"]
     assert ground.worker.last_error is None
     ground.close()
+
+
+def test_a_hub_that_takes_no_deliveries_is_tried_ever_less_often_and_still_asked(ground: Ground, hub: TestHub) -> None:
+    hub.want("r1", "BROU_2")
+    hub.faults.append(Fault("503", "POST .*/deliveries$", times=1000))
+    while ground.clock.seconds < 600:
+        ground.worker.round(wait=25)
+    offers = [call for call in hub.calls if call.endswith("/deliveries")]
+    assert 6 <= len(offers) <= 10
+    assert sum("/requests" in call for call in hub.calls) >= 30
+    hub.faults.clear()
+    ground.work(hub)
+    assert len(hub.delivered("r1")) == 1
 
 
 def test_too_many_calls_are_waited_out_as_long_as_the_hub_says(ground: Ground, hub: TestHub) -> None:

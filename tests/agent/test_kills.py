@@ -16,8 +16,10 @@ import pytest
 
 from agent.settings import load
 from agent.spool import Spool
+from tests.agent.faults import Fault
 from tests.agent.ground import enrolled, tables, write_books
-from tests.agent.hub import Arriving, Fault, TestHub, serving
+from tests.agent.hub import Arriving, TestHub
+from tests.agent.serving import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 10

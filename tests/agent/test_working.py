@@ -15,8 +15,9 @@ from agent.settings import Limits
 from agent.spool import MOST_ATTEMPTS, Spool
 from connectors.contract import Batch, ExtractRequest, NextCursor
 from foundation.errors import BadFile, Busy, GrandlivreError
+from tests.agent.faults import Fault
 from tests.agent.ground import Ground, enrolled, tables, write_books
-from tests.agent.hub import Fault, TestHub
+from tests.agent.hub import TestHub
 
 
 def order(hub: TestHub) -> list[str]:
@@ -160,7 +161,7 @@ def test_whatever_the_room_meets_becomes_a_refusal_and_leaves_nothing(
     assert not list(spool.scratch.glob("reading"))
 
 
-def test_a_dossier_that_takes_the_service_down_is_given_up_after_three_times(ground: Ground) -> None:
+def test_a_dossier_that_takes_the_service_down_is_given_up_after_five_times(ground: Ground) -> None:
     class Killed(BaseException):
         """As if the process had ended: nothing of ours runs after it."""
 
@@ -171,7 +172,7 @@ def test_a_dossier_that_takes_the_service_down_is_given_up_after_three_times(gro
     reader, spool = reader_of(ground)
     refusal = reader.read(ASKED)
     assert refusal
-    assert "ended the service 3 times" in refusal.cause
+    assert "ended the service 5 times" in refusal.cause
     assert reader.read(ASKED) is None  # asked anew, it is tried anew
     assert len(spool.deliveries()) == 1
 
@@ -238,3 +239,12 @@ def test_a_start_clears_what_was_half_read_and_keeps_what_is_complete(ground: Gr
 def test_two_services_do_not_share_a_spool(ground: Ground) -> None:
     with pytest.raises(Busy, match="already works with the spool"), Spool(ground.settings.spool).taken():
         raise AssertionError
+
+
+def test_a_hub_that_does_not_hold_the_question_is_not_asked_without_end(ground: Ground, hub: TestHub) -> None:
+    ground.survey.complete()
+    hub.holds = False
+    for _ in range(20):
+        ground.worker.round(wait=25)
+    assert len(hub.calls) <= 41
+    assert ground.clock.seconds >= 150

@@ -283,8 +283,10 @@ class RevaluersHouse(House):
     """A house whose packages show revaluations that they have not booked, and say so."""
 
     @contextmanager
-    def connector(self, connection_id: str, *, work: Path, report: Report = silent) -> Iterator[Connector]:
-        with House.connector(self, connection_id, work=work, report=report) as connector:
+    def connector(
+        self, connection_id: str, *, work: Path, report: Report = silent, **asked: Any
+    ) -> Iterator[Connector]:
+        with House.connector(self, connection_id, work=work, report=report, **asked) as connector:
             yield cast(Connector, _Revaluer(connector))
 
 

@@ -77,10 +77,19 @@ _XERO_FIELDS = (
 _ROOT = _setting("root", "folder on this server that holds one subfolder per dossier")
 
 
+_DUMPED = _setting("root", "folder of dumped files, one subfolder per dossier, in place of the gateway", required=False)
+
+
+def _at_gateway(field: Field) -> Field:
+    """Needed where no folder of dumped files is named."""
+    return replace(field, unless=("root",))
+
+
 def _on_premise(*fields: Field) -> tuple[Field, ...]:
     """What a package on a firm's own server takes: ``fields`` where this machine reads it, or who reads it there."""
     ours = [
-        replace(each, required=False, unless=AGENT) if each.required and not each.default else each for each in fields
+        replace(each, required=False, unless=(AGENT, *each.unless)) if each.required and not each.default else each
+        for each in fields
     ]
     return (
         *ours,
@@ -480,13 +489,23 @@ _ROWS = (
         "WebConnect REST and OData",
         "documented",
         _on_premise(
-            _setting("base_url", "address of the WebConnect gateway"),
-            _setting("username", "WebConnect user"),
-            _secret("password", "its password"),
+            _at_gateway(_setting("base_url", "address of the WebConnect gateway, such as https://ponte.venice.be")),
+            _at_gateway(_setting("username", "Venice user for WebConnect")),
+            _at_gateway(_secret("password", "the user's password")),
+            _setting(
+                "dossiers",
+                "dossiers to list, for no call does, and their DossierId where it is another than the directory: "
+                "DIRECTORY=DOSSIERID; DIRECTORY; ...",
+                required=False,
+            ),
+            _setting("language", "language of account names: nld or fra", "nld", required=False),
+            _DUMPED,
         ),
-        _READER,
-        Deletion("full read", "the year is read again"),
+        _READER | {"package_trial_balance"},
+        Deletion("full read", "all entries are read each time, and those that are not there any more are gone"),
+        room="connectors.venice",
         country="BE",
+        note="Through WebConnect, or files dumped on its server; names of OData fields are inferred.",
     ),
     _drop("verocount", "VeroCount"),
     Package(

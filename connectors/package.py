@@ -45,12 +45,12 @@ class Field:
     secret: bool = False
     required: bool = True
     default: str | None = None
-    unless: str | None = None
-    """Needed, too, unless this other setting is given."""
+    unless: tuple[str, ...] = ()
+    """Needed, too, unless one of these other settings is given."""
 
     def needed(self, settings: Mapping[str, str]) -> bool:
         """Whether a connection with ``settings`` cannot do without it."""
-        return self.required or bool(self.unless and not settings.get(self.unless))
+        return self.required or bool(self.unless and not any(settings.get(other) for other in self.unless))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from connectors.sandbox.vendor import Fault, FaultKind, Vendor
 from foundation.errors import GrandlivreError, RateLimited, SignInAgain, VendorDown
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 
-CLOUD = [row for row in available_packages() if row.kind == "ledger" and "root" not in {f.name for f in row.fields}]
+CLOUD = [row for row in available_packages() if row.kind == "ledger" and "base_url" in {f.name for f in row.fields}]
 PASSING: tuple[FaultKind, ...] = ("500", "503", "html", "truncated", "cut", "reset", "429_minute")
 
 

@@ -1,5 +1,5 @@
-"""Venice, the Belgian package of C-Logic (Exact): read through its WebConnect gateway, or from files that were dumped on
-its Windows server."""
+"""Venice, the Belgian package of C-Logic (Exact): read through its WebConnect gateway, or from files that were dumped
+on its Windows server."""
 
 from __future__ import annotations
 

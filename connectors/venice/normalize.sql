@@ -125,7 +125,7 @@ FROM accounts a CROSS JOIN years y LEFT JOIN sums s ON s.account = a.account AND
 GROUP BY ALL;
 
 -- A balance holds what was carried over into the year. Carrying over may have left entries, balances alone, or not have
--- happened yet: a balance that any of these explains is equal (inferred). Of accounts that were asked together, one
+-- happened yet: what explains a balance better is taken to be so (inferred). Of accounts that were asked together, one
 -- shows the difference. A prefix without accounts holds what no entry names.
 CREATE TABLE books.trial_balances AS
 WITH asked AS (
@@ -135,11 +135,14 @@ WITH asked AS (
 ), grouped AS (
     SELECT label, prefix, sum(native) AS native, sum(carried) AS carried, sum(before) AS before, min(account) AS shown
     FROM asked GROUP BY ALL
-), judged AS (
+), weighed AS (
     SELECT o.label, o.prefix, coalesce(g.shown, o.prefix) AS shown,
-        CASE WHEN o.amount = coalesce(g.native + g.before, 0) THEN 0 ELSE o.amount - coalesce(g.native + g.carried, 0) END
-            AS difference
+        o.amount - coalesce(g.native + g.carried, 0) AS with_entries, o.amount - coalesce(g.native + g.before, 0) AS with_balance
     FROM ven_own o LEFT JOIN grouped g USING (label, prefix)
+), judged AS (
+    SELECT label, prefix, shown,
+        CASE WHEN abs(with_balance) < abs(with_entries) THEN with_balance ELSE with_entries END AS difference
+    FROM weighed
 ), figures AS (
     SELECT a.label, a.account, a.native + CASE WHEN a.account = j.shown THEN j.difference ELSE 0 END AS amount
     FROM asked a JOIN judged j USING (label, prefix)

@@ -26,7 +26,7 @@ GROUP BY 1
 
 class Spool:
     """Takes entries in and gives them back. A year's mark does not depend on how its entries were cut into pages, nor
-    on their order. ``accounts`` are those that entries name, ``origins`` the years from which they were carried over."""
+    on their order. ``accounts`` are those that entries name, ``origins`` the years that they were carried from."""
 
     def __init__(self, years: Sequence[FiscalYear], scratch: Path | None) -> None:
         self._stack = ExitStack()

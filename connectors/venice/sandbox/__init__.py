@@ -1,18 +1,16 @@
 """Venice's WebConnect gateway on a local socket, telling the sandbox company; from the vendor's help, and strict.
 
 The DossierId of the dossier differs from its directory. Beside it there are one without any year and one that the user
-may not see. The other route, files that were dumped on the Windows server, is :func:`open_folder`.
+may not see. The files of the other route are told by the drop folder's sandbox, and by agent.venice_dump.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.drop_folder.sandbox_csv import Dialect
 from connectors.sandbox.company import Company
 from connectors.sandbox.server import serve
 from connectors.sandbox.vendor import Fault
@@ -20,16 +18,10 @@ from connectors.sandbox.vendor import Fault
 from .knobs import Knobs
 from .vendor import DIRECTORY, DOSSIER_ID, PASSWORD, USER, Vendor
 
-__all__ = ["Fault", "Knobs", "VeniceFiles", "VeniceSandbox", "open_folder", "open_sandbox"]
+__all__ = ["Fault", "Knobs", "VeniceSandbox", "open_sandbox"]
 
 # One signed amount; accounts and journals are known by the entries that name them. What is carried over is no movement.
 TELLS = frozenset({"document", "description", "lasting_keys", "counts", "balances", "net_balances"})
-_DUMPED = Dialect(
-    ";",
-    decimal=".",
-    columns=("journal", "document", "line_no", "date", "period", "account", "description", "amount"),
-    ready=True,
-)
 
 
 class VeniceSandbox:
@@ -56,30 +48,6 @@ class VeniceSandbox:
         self.vendor.show(company)
 
 
-@dataclass
-class VeniceFiles:
-    """The folder of the other route: what the service on the Windows server dumped of one dossier."""
-
-    root: Path
-    external_id: str = DIRECTORY
-    left_behind: frozenset[str] = frozenset()
-    calls: int = 0
-    secrets: dict[str, str] = field(default_factory=dict)
-    tells: frozenset[str] = frozenset(
-        {"period", "document", "description", "empty_accounts", "openings", "first_opening", "closed_years"}
-        | {"lasting_keys", "closing", "balances"}
-    )
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {"root": str(self.root)}
-
-    def show(self, company: Company) -> None:
-        folder = self.root / self.external_id
-        folder.mkdir(parents=True, exist_ok=True)
-        _DUMPED.write(folder, company)
-
-
 @contextmanager
 def open_sandbox(
     software: str,
@@ -93,11 +61,3 @@ def open_sandbox(
     vendor = Vendor(company, knobs or Knobs(), now)
     with serve(vendor) as base_url:
         yield VeniceSandbox(vendor, base_url)
-
-
-@contextmanager
-def open_folder(software: str, company: Company, folder: Path) -> Iterator[VeniceFiles]:
-    """The file route: a root below ``folder`` with the dossier in it."""
-    files = VeniceFiles(folder / "venice")
-    files.show(company)
-    yield files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +17,10 @@ JSON = {"Accept": "application/json"}
 
 
 def get(sandbox: VeniceSandbox, place: str, password: str = PASSWORD, **headers: str) -> requests.Response:
-    auth = (USER.encode(), password.encode())
-    return requests.get(sandbox.settings["base_url"] + place, auth=auth, headers=JSON | headers, timeout=10)
+    proof = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    return requests.get(
+        sandbox.settings["base_url"] + place, headers=JSON | {"Authorization": f"Basic {proof}"} | headers, timeout=10
+    )
 
 
 def told(sandbox: VeniceSandbox, place: str) -> Any:

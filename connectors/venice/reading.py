@@ -133,10 +133,9 @@ class DossierReader:
             try:
                 told = [(prefix, self.wire.balance(year.label, prefix)) for prefix in prefixes]
             except REFUSALS as refusal:
-                small.notes.append(
-                    Note("no_balances", f"{refusal.cause.rstrip('.')}: nothing to compare {year.label} with")
-                )
-                continue
+                text = f"{refusal.cause.rstrip('.')}: from {year.label} on there is nothing to compare with"
+                small.notes.append(Note("no_balances", text))
+                break
             rows += [
                 {"Year": year.label, "AccountNumber": prefix, "Balance": amount, "Reading": reading}
                 for prefix, amount in told

@@ -116,6 +116,13 @@ def test_without_a_count_the_sync_goes_on_and_says_so(connector: Venice, sandbox
     assert told(connector, landed) == expected(REVISIONS[0])
 
 
+def test_without_balances_the_sync_goes_on_and_says_so_once(connector: Venice, sandbox: VeniceSandbox) -> None:
+    sandbox.knobs.balances = False
+    landed = read(connector)
+    assert landed.notes == ["no_balances"]
+    assert books(connector, landed).execute("SELECT count(*) FROM books.trial_balances").fetchone() == (0,)
+
+
 def test_without_parties_the_sync_goes_on_and_says_so(connector: Venice, sandbox: VeniceSandbox) -> None:
     sandbox.knobs.without = frozenset({"CST", "SUP"})
     landed = read(connector)

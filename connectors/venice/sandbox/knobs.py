@@ -26,6 +26,8 @@ class Knobs(vendor.Knobs):
     """OData tables that the dossier does not give."""
     lost_lines: int = 0
     """So many entries are in the balances, and in no answer; the count does not tell them either."""
+    balances: bool = True
+    """Whether the user may see balances."""
     licences_taken: bool = False
     """The users of the licence are all at work (engine status 161)."""
     one_as_object: bool = False

@@ -117,6 +117,8 @@ class Vendor(vendor.Vendor):
                 return {"Year": told}
             case [label, "Balance", "GetBalance"] if label in books.years and dossier == DOSSIER_ID:
                 _only(query, "AccountNumber", "BeginMonth", "EndMonth")
+                if not self.knobs.balances:
+                    raise Refused(403, "The user has no right to balances")
                 if not {query["BeginMonth"], query["EndMonth"]} <= _MONTHS or not query["AccountNumber"]:
                     raise Refused(400, "Months are 1 to 25, or 0 for the complete financial year")
                 if query["BeginMonth"] != "0" or query["EndMonth"] != "0":

@@ -18,10 +18,13 @@ from connectors.contract import Access, ExtractRequest, FiscalYear, NextCursor
 from connectors.package import Package
 from connectors.sandbox.company import Company, company
 from connectors.venice import open_connector
+from connectors.venice.sandbox import open_sandbox
 from foundation.errors import BadFile, Busy, SignInAgain, VendorDown, WrongInput
 from foundation.secrets import Secret
+from resources.rooms import room_of
 from tests.agent.venice_fake import FIRST, ComError, Constants, Dossier, Venice
 from tests.contract.dossier import assert_tells, linked, told_by
+from tests.venice.landed import Clock, books, connect, read
 
 ROW = package("venice")
 
@@ -104,6 +107,23 @@ def test_a_dump_that_is_not_complete_is_not_read(dossier: Dossier, tmp_path: Pat
         list(connector.extract(ExtractRequest("ATELIER")))
     dump(dossier, tmp_path / "ATELIER", FIRST)
     assert isinstance(list(connector.extract(ExtractRequest("ATELIER")))[-1], NextCursor)
+
+
+def test_the_hub_makes_the_same_books_of_either_route_without_knowing_which(tmp_path: Path) -> None:
+    """Where the service reads, the hub knows no more than what arrived."""
+    told = company("BE")
+    dump(Dossier(told), tmp_path / "ATELIER", FIRST)
+    files = open_connector(Access("venice", {"root": str(tmp_path)}, {}, scratch=tmp_path))
+    amounts = (
+        "SELECT date, account, debit, credit, document, nullif(description, '') FROM books.journal_lines ORDER BY ALL"
+    )
+    hub = room_of(ROW)
+    assert {resource.name for resource in hub.resources} == {resource.name for resource in files.resources}
+    dumped = books(hub, read(files)).execute(amounts).fetchall()
+    with open_sandbox(ROW.slug, told) as sandbox:
+        asked = books(hub, read(connect(sandbox, Clock()))).execute(amounts).fetchall()
+    assert dumped == asked
+    assert len(asked) > 300
 
 
 def test_a_year_that_was_removed_takes_its_file_along(dossier: Dossier, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from connectors.books import require_complete
 from connectors.budgets import LocalBudgets
 from connectors.catalog import package
-from connectors.contract import Access, Batch, ExtractRequest, NextCursor, Note, Stated
+from connectors.contract import Access, Batch, Connector, ExtractRequest, NextCursor, Note, Stated
 from connectors.venice import Venice
 from connectors.venice.sandbox import VeniceSandbox
 from foundation.secrets import Secret
@@ -63,7 +63,7 @@ class Landed:
         return self.end is not None and self.end.unchanged
 
 
-def read(connector: Venice, previous: Landed | None = None, dossier: str = "ATELIER", **request: Any) -> Landed:
+def read(connector: Connector, previous: Landed | None = None, dossier: str = "ATELIER", **request: Any) -> Landed:
     """One sync; with ``previous`` from its cursor on."""
     cursor = json.loads(json.dumps(previous.end.cursor)) if previous and previous.end else None
     landed = Landed()
@@ -98,7 +98,7 @@ def merged(before: pa.Table, changes: pa.Table, key: tuple[str, ...]) -> pa.Tabl
         return db.sql(f"FROM before_rows ANTI JOIN changes USING ({keys}) UNION ALL FROM changes").to_arrow_table()
 
 
-def books(connector: Venice, landed: Landed) -> duckdb.DuckDBPyConnection:
+def books(connector: Connector, landed: Landed) -> duckdb.DuckDBPyConnection:
     """The landed tables, normalized."""
     db = duckdb.connect()
     db.execute("CREATE SCHEMA landed; CREATE SCHEMA books")
@@ -110,7 +110,7 @@ def books(connector: Venice, landed: Landed) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def differences(connector: Venice, landed: Landed) -> list[tuple[Any, ...]]:
+def differences(connector: Connector, landed: Landed) -> list[tuple[Any, ...]]:
     """Year, account, and how far the package's movement is from that of the lines."""
     return (
         books(connector, landed)

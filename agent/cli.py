@@ -23,7 +23,7 @@ from agent.secrets_file import keep_secret
 from agent.service import Service
 from agent.settings import default_path, load
 from foundation.errors import GrandlivreError, ReportABug, WrongInput
-from foundation.secrets import redact
+from foundation.secrets import Secret, redact
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     secret = command("secret", _secret, "keeps a secret of a source, which is asked for or read from standard input")
     secret.add_argument("source")
     secret.add_argument("name")
+    venice = command("dump-venice", _dump_venice, "writes dossiers of Venice as files that a source can read (Windows)")
+    venice.add_argument("--cabinet", required=True, help="path of the dossier cabinet")
+    venice.add_argument("--dossier", action="append", default=[], help="its directory; without it, all of the cabinet")
+    venice.add_argument("--to", type=Path, required=True, help="root folder of the files, one subfolder per dossier")
+    venice.add_argument("--user", required=True, help="Venice user; the password is asked for, or read from input")
     service = command("service", _service, "the Windows service: install, start, stop, remove")
     service.add_argument("action", choices=("install", "start", "stop", "remove"))
     return parser
@@ -136,6 +141,19 @@ def _secret(given: argparse.Namespace) -> int:
     settings = load(given.config)
     keep_secret(settings.secrets_file, settings.source(given.source), given.name, _asked(f"{given.name}: "))
     return 0
+
+
+def _dump_venice(given: argparse.Namespace) -> int:
+    from agent.venice_com import dump_dossiers  # late: nothing else needs it
+
+    password = Secret(_asked("Password: "))
+    found = dump_dossiers(given.cabinet, given.dossier, given.to, given.user, password)
+    for directory, told in found.items():
+        if isinstance(told, GrandlivreError):
+            _tell(f"Error: {redact(str(told.about(directory)))}")
+        else:
+            _say(f"{directory}: {told} lines")
+    return 1 if any(isinstance(told, GrandlivreError) for told in found.values()) else 0
 
 
 def _service(given: argparse.Namespace) -> int:

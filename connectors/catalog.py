@@ -521,13 +521,28 @@ _ROWS = (
         "WebConnect REST and OData",
         "documented",
         _on_premise(
-            _setting("base_url", "address of the WebConnect gateway"),
-            _setting("username", "WebConnect user"),
-            _secret("password", "its password"),
+            *_replaceable(
+                (
+                    _setting("base_url", "address of the WebConnect gateway, such as https://ponte.venice.be"),
+                    _setting("username", "Venice user for WebConnect"),
+                    _secret("password", "the user's password"),
+                ),
+                "root",
+            ),
+            _setting(
+                "dossiers",
+                "dossiers to list, for no call does, and their DossierId where it is another than the directory: "
+                "DIRECTORY=DOSSIERID; DIRECTORY; ...",
+                required=False,
+            ),
+            _setting("language", "language of account names: nld or fra", "nld", required=False),
+            _setting("root", "in place of the gateway: folder with a subfolder of dumped files each", required=False),
         ),
-        _READER,
-        Deletion("full read", "the year is read again"),
+        _READER | {"package_trial_balance"},
+        Deletion("full read", "all entries are read each time, and those that are not there any more are gone"),
+        room="connectors.venice",
         country="BE",
+        note="Through WebConnect, or files dumped on its server; names of OData fields are inferred.",
     ),
     _drop("verocount", "VeroCount"),
     Package(

@@ -3,7 +3,8 @@
 A room (``connectors/<room>/``) holds
 
 * ``open_connector(access: Access) -> Connector`` in its ``__init__``;
-* ``normalize.sql``, which the connector's ``normalize`` runs and whose change makes figures be made again;
+* ``normalize.sql``, which the connector's ``normalize`` runs and whose change makes figures be made again (a room that
+  uses those of other rooms, too, names all in ``NORMALIZED_IN``);
 * ``sandbox.py`` with ``open_sandbox`` (see :mod:`connectors.sandbox.stage`);
 * for a sign-in by redirect, ``oauth_app(access) -> OAuthApp`` in its ``__init__`` (see :mod:`connectors.oauth`).
 

@@ -134,8 +134,9 @@ class Package:
     def reading(self) -> str:
         """A fingerprint of how the room reads what is landed: figures are made again when it changes."""
         room = self.load_room()
-        text = files(getattr(room, "NORMALIZED_IN", room)).joinpath("normalize.sql").read_text(encoding="utf-8")
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        folders = getattr(room, "NORMALIZED_IN", (room.__name__,))
+        texts = [files(folder).joinpath("normalize.sql").read_bytes() for folder in folders]
+        return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
 
     def complete_settings(self, given: Mapping[str, str]) -> dict[str, str]:
         """``given`` with defaults filled in. Raises WrongInput naming every unknown or missing setting, and

@@ -13,8 +13,8 @@ from .client import Declared, oauth_app
 
 __all__ = ["Declared", "NORMALIZED_IN", "oauth_app", "open_connector"]
 
-NORMALIZED_IN = "connectors.drop_folder"
-"""The folder of the normalize.sql that reads what is landed."""
+NORMALIZED_IN = ("connectors.drop_folder",)
+"""Where the normalize.sql is that reads what is landed."""
 
 
 def open_connector(access: Access) -> Connector:

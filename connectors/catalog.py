@@ -193,6 +193,8 @@ _ROWS = (
             _base("https://api.accounting.sage.com/v3.1"),
             *_oauth(*_SAGE_SIGN_IN),
             _setting("country", "country of the consent page, such as gb, ie or fr; any, without it", required=False),
+            _setting("calls_per_minute", "calls that Sage allows a business a minute, where not 100", required=False),
+            _setting("calls_per_day", "calls that Sage allows a business a day, where not 2500", required=False),
         ),
         _FEED | {"package_trial_balance", "totals"},
         Deletion("status", "a deleted entry stays in the list, flagged"),

@@ -10,7 +10,7 @@ from importlib.resources import files
 import duckdb
 import requests
 
-from connectors.budgets import LocalBudget
+from connectors.budgets import LocalBudget, Window
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear
 from connectors.http import HttpClient
 from connectors.oauth import OAuthApp, OAuthSigner
@@ -36,6 +36,7 @@ class SageAccounting:
         self._now: Callable[[], datetime] = access.now or (lambda: datetime.now(UTC))
         self._sleep = access.sleep or time.sleep
         self._base = access.setting("base_url").rstrip("/")
+        self._allowed = _allowed(access)
         self._session = session or requests.Session()
         apart = LocalBudget(VENDOR, self._now, self._sleep)  # token calls are not counted with the others
         self._tokens = HttpClient(WAYS, self._session, apart, now=self._now, sleep=self._sleep)
@@ -94,9 +95,21 @@ class SageAccounting:
         if client is None:
             app = f"{self._base} {self._access.setting('client_id')}"
             budget = self._access.budgets.budget(app, business, now=self._now, sleep=self._sleep, vendor=VENDOR)
+            budget.learn(self._allowed)
             client = HttpClient(WAYS, self._session, budget, signer=self._signer, now=self._now, sleep=self._sleep)
             self._clients[business] = client
         return SageWire(self._base, client, self._now, business)
+
+
+def _allowed(access: Access) -> list[Window]:
+    """The calls that a business is allowed, where a person knows it better: no answer tells what is left."""
+    found = []
+    for window, name in (("minute", "calls_per_minute"), ("day", "calls_per_day")):
+        text = access.settings.get(name)
+        if text and not (text.isascii() and text.isdigit() and int(text)):
+            raise WrongInput(f"{name} is {text!r}", next_step=f"Give a number, such as --set {name}=500.")
+        found += [Window(window, limit=int(text))] if text else []
+    return found
 
 
 def normalize(db: duckdb.DuckDBPyConnection) -> None:

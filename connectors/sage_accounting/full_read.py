@@ -73,14 +73,13 @@ class FullRead:
     ) -> None:
         self._wire = wire
         self._report = report
-        since = since_of(request)
-        self._half = HalfRead(wire_moment(began), since, history, LISTS[0])
-        self._kept = self._kept_of(request, began)
-        self._half = self._kept or self._half
-        self._first = "" if history else since
+        self._resume = request.resume
+        afresh = HalfRead(wire_moment(began), since_of(request), history, LISTS[0])
+        self._kept = _going_on(afresh, request, began)
+        self._half = self._kept or afresh
+        self._first = "" if history else afresh.since
         self._ids: dict[str, list[pa.Array]] = {name: [] for name in LISTS}
         self._read = 0
-        self._request = request
         self._feeds = {name: self._feed(name) for name in LISTS}
 
     @property
@@ -150,7 +149,7 @@ class FullRead:
         return Stated(name, stated)
 
     def _wanted(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The changed rows that the list has, too: of the transactions' days nothing is landed, so all of them."""
+        """The changed rows that the list has, too; of transactions, whose days are not landed, all."""
         if not self._first or "date" not in rows.schema.names:
             return rows
         return rows.filter(pc.fill_null(pc.greater_equal(rows.column("date"), self._first), False))
@@ -159,20 +158,21 @@ class FullRead:
         self._ids[name].append(rows.column("id"))
 
     def _replay(self) -> None:
-        resume = self._request.resume
-        for name in LISTS if resume else ():
-            for rows in resume.rows(name, ["id"]) if resume else ():
-                self._note_ids(name, rows)
+        """Notes the rows that an earlier read kept."""
+        if self._resume:
+            for name in LISTS:
+                for rows in self._resume.rows(name, ["id"]):
+                    self._note_ids(name, rows)
 
     def _feed(self, name: str) -> Feed:
         feed = Feed(datetime.fromisoformat(self._half.began))
         feed.newest = self._half.newest.get(name, "")
         return feed
 
-    def _kept_of(self, request: ExtractRequest, now: datetime) -> HalfRead | None:
-        """Where a read that was cut short stood; None when there is none to go on with."""
-        half = HalfRead.from_json(request.resume.state) if request.resume else None
-        wanted = (self._half.since, self._half.history)
-        if half and (half.since, half.history) == wanted and half.stage in LISTS:
-            return half if now - datetime.fromisoformat(half.began) < FULL_READ_EVERY else None
+
+def _going_on(afresh: HalfRead, request: ExtractRequest, now: datetime) -> HalfRead | None:
+    """Where a read that was cut short stood; None when there is none, or one that wanted something else."""
+    half = HalfRead.from_json(request.resume.state) if request.resume else None
+    if half is None or half.stage not in LISTS or (half.since, half.history) != (afresh.since, afresh.history):
         return None
+    return half if now - datetime.fromisoformat(half.began) < FULL_READ_EVERY else None

@@ -59,8 +59,7 @@ class Listing:
                     continue
                 more = number * SIZES[0] < counted
                 coming = ahead.submit(self._bodies, number + 1, SIZES[0]) if more else None
-                for rows in self._decoded(bodies, number):
-                    yield Part(rows, number, counted)
+                yield Part(self._decoded(bodies, number), number, counted)
                 if coming is None:
                     return
                 number, bodies = number + 1, coming.result()
@@ -85,16 +84,23 @@ class Listing:
                 break
         return found
 
-    def _decoded(self, bodies: list[bytes], number: int) -> list[pa.RecordBatch]:
+    def _decoded(self, bodies: list[bytes], number: int) -> pa.RecordBatch:
         """The rows of a page, which is fetched once more when they cannot be read."""
         try:
-            return [self._decoder.decode(body).rows for body in bodies]
+            return self._joined(bodies)
         except ValueError:
             bodies = self._bodies(number, SIZES[0])
         try:
-            return [self._decoder.decode(body).rows for body in bodies]
+            return self._joined(bodies)
         except ValueError as error:
             raise VendorDown(f"page {number} of the vendor's list is not readable as data") from error
+
+    def _joined(self, bodies: list[bytes]) -> pa.RecordBatch:
+        rows = [self._decoder.decode(body).rows for body in bodies]
+        if len(rows) == 1:
+            return rows[0]
+        columns = pa.Table.from_batches(rows).combine_chunks().columns
+        return pa.RecordBatch.from_arrays([column.combine_chunks() for column in columns], schema=self._decoder.schema)
 
 
 def total_of(body: bytes) -> int | None:

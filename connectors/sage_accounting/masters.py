@@ -62,20 +62,17 @@ class MasterReader:
     def is_closed(self, year: Year) -> bool:
         return bool(year.told(self._settings.locked).closed)
 
-    def completed(self, masters: Masters, years: Sequence[Year], *, history: bool) -> Masters:
-        """The same tables with those that move only when others do. ``history``: entries before the first wanted day
-        were read, too."""
+    def completed(self, masters: Masters, years: Sequence[Year]) -> Masters:
+        """The same tables with those that move only when others do."""
         told = [(year.told(self._settings.locked), year.whole) for year in years]
         rows = [
             {"label": y.label, "start_date": y.start, "end_date": y.end, "closed": y.closed, "whole": whole}
             for y, whole in told
         ]
-        dossier = masters["dossier"].append_column("history", pa.array([history])).select(r.DOSSIER.names)
         return {
             **masters,
-            "dossier": dossier,
             "years": pa.Table.from_pylist(rows, schema=r.YEARS),
-            "journal_codes": self._journal_codes(dossier.column("country")[0].as_py()),
+            "journal_codes": self._journal_codes(masters["dossier"].column("country")[0].as_py()),
         }
 
     def note(self, code: str, trouble: str, consequence: str) -> None:
@@ -104,5 +101,4 @@ class MasterReader:
             "since": self.request.since,
             **{name: self._settings.row.get(name) for name in names},
         }
-        schema = r.DOSSIER.remove(r.DOSSIER.get_field_index("history"))
-        return pa.Table.from_pylist([row], schema=schema)
+        return pa.Table.from_pylist([row], schema=r.DOSSIER)

@@ -53,8 +53,7 @@ class BusinessReader:
 
     def _full(self, masters: Masters) -> Iterator[Event]:
         years, began = self._small.years(), self._small.began
-        # What stands at a link's first day is in the trial balance; without one, only what was booked before tells.
-        history = self.request.since is not None and not self._reports.of(years[:1])
+        history = not self._opening_is_told(years)
         read = FullRead(self.wire, self.request, began, history=history, report=self.report)
         yield from read.events()
         contacts = Feed(began)
@@ -84,10 +83,19 @@ class BusinessReader:
             if not news and not _should_move_on(held, feeds, before):
                 yield NextCursor(self.request.cursor, unchanged=True)
                 return
+        years = self._small.years()
+        if not before.history and not self._opening_is_told(years):
+            yield from self._full(masters)
+            return
         yield from chain(held, coming)
-        marks, years = {name: feed.mark for name, feed in feeds.items()}, self._small.years()
+        marks = {name: feed.mark for name, feed in feeds.items()}
         standing = replace(before, masters=self._small.told, marks=marks)
         yield from self._finish(masters, years, standing, self._reports.settled(years, standing), _CHANGES)
+
+    def _opening_is_told(self, years: Sequence[Year]) -> bool:
+        """Whether what stands at a link's first day is in a trial balance; without one, only what was booked before
+        tells it."""
+        return self.request.since is None or bool(self._reports.of(years[:1]))
 
     def _changed(self, feeds: Mapping[str, Feed], before: Standing) -> Iterator[Batch]:
         read = 0
@@ -146,7 +154,7 @@ class BusinessReader:
         incremental: frozenset[str] = frozenset(),
     ) -> Iterator[Event]:
         """The small tables, the vendor's own balances, notes, and the cursor."""
-        for name, rows in self._small.completed(masters, years, history=standing.history).items():
+        for name, rows in self._small.completed(masters, years).items():
             yield Batch(name, rows)
         yield Batch("trial_balances", table(reports))
         yield from self._small.notes

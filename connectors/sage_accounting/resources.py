@@ -41,11 +41,9 @@ ENTRIES = _schema(
 TRANSACTIONS = _schema(text="id reference updated_at", flags="deleted", transaction_type=_NAMED)
 JOURNAL_CODES = _schema(text="id displayed_as name code", journal_code_type=_NAMED)
 
-# Business and financial settings in one row. Ours besides: the first day that the link asks for, and whether entries
-# before it were read because no trial balance tells what stood there.
+# Business and financial settings in one row. Ours besides: the first day that the link asks for.
 DOSSIER = _schema(
     text="id name country currency tax_number year_end_date accounts_start_date year_end_lockdown_date",
-    flags="history",
     since=pa.date32(),
 )
 # Ours: the years that follow from the year end. ``whole`` is false for a first one that begins within a year.

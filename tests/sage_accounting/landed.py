@@ -60,7 +60,7 @@ def connect(sandbox: SageSandbox, clock: Clock, tokens: TokenStore | None = None
             tokens=tokens or MemoryTokenStore(),
             now=clock,
             sleep=clock.sleep,
-            budgets=LocalBudgets(),
+            budgets=LocalBudgets(package(SLUG).limits),
         )
     )
 

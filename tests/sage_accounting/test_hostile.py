@@ -15,7 +15,7 @@ from connectors.sage_accounting.sandbox import Knobs, SageSandbox, open_sandbox
 from connectors.sage_accounting.sandbox.vendor import EMPTY, LAPSED
 from connectors.sage_accounting.wire import Settings, _money
 from connectors.sandbox.vendor import Fault
-from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, VendorDown
+from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, VendorDown, WrongInput
 from tests.contract.dossier import Linked, assert_tells, linked
 
 from .landed import SLUG, Clock, Reader, asked, company_sums, connect, told
@@ -111,7 +111,7 @@ def test_the_minute_is_sat_out_and_the_day_parks(reader: Reader, sandbox: SageSa
     assert raised.value.resume_at - clock() > timedelta(hours=6)
 
 
-def test_the_minute_limit_is_respected(clock: Clock, tmp_path: Path) -> None:
+def test_the_minute_limit_is_respected_before_it_is_hit(clock: Clock, tmp_path: Path) -> None:
     with open_sandbox(SLUG, told(), knobs=Knobs(minute_limit=7), now=clock) as sandbox:
         opened = connect(sandbox, clock)
         reader = Reader(opened, tmp_path, sandbox.external_id)
@@ -119,7 +119,15 @@ def test_the_minute_limit_is_respected(clock: Clock, tmp_path: Path) -> None:
         opened.close()
         assert reader.sums() == company_sums(told())
         assert clock.slept
-        assert sandbox.vendor.limits.refused <= 4
+        assert sandbox.vendor.limits.refused == 0
+
+
+def test_the_limits_are_those_of_the_catalog_unless_a_person_knows_better(sandbox: SageSandbox, clock: Clock) -> None:
+    limits = {limit.window: limit for limit in package(SLUG).limits}
+    assert (limits["minute"].calls, limits["day"].calls) == (100, 2500)
+    assert all(limit.inferred for limit in limits.values())
+    with pytest.raises(WrongInput, match="calls_per_day"):
+        connect(sandbox, clock, calls_per_day="many")
 
 
 def test_a_token_that_ends_on_the_way_is_renewed_once(connector: SageAccounting, sandbox: SageSandbox) -> None:

@@ -1,30 +1,16 @@
-"""Full and incremental reads, from a date, of totals; and a read that is cut short."""
+"""Full and incremental reads, and reads from a date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
-from pathlib import Path
 
-import pytest
-
-from connectors.catalog import package
 from connectors.sage_accounting.inferred import FULL_READ_EVERY
-from connectors.sage_accounting.sandbox import SageSandbox, open_sandbox
-from connectors.sandbox.vendor import Fault
-from tests.contract.dossier import Linked, assert_tells, linked
+from connectors.sage_accounting.sandbox import SageSandbox
 
-from .landed import SLUG, Clock, Reader, asked, company_sums, connect, told
+from .landed import Clock, Reader, company_sums, told
 
 SINCE = date(2025, 1, 1)
-
-
-@pytest.fixture
-def dossier(tmp_path: Path) -> Iterator[Linked]:
-    with linked(package(SLUG), tmp_path) as found:
-        yield found
 
 
 def test_an_unchanged_business_costs_six_calls(reader: Reader, sandbox: SageSandbox) -> None:
@@ -164,133 +150,32 @@ def test_from_a_date_without_a_report_what_was_booked_before_tells_the_opening(
     assert reader.rows("SELECT count(*) FROM books.trial_balances") == [(0,)]
 
 
-def _days(since: date) -> list[date]:
-    return [line.date for line in told().lines if line.kind == "normal" and line.date >= since]
-
-
-def test_totals_tell_years_and_months_and_no_line(reader: Reader, sandbox: SageSandbox, clock: Clock) -> None:
-    reader.read(totals_only=True)
-    assert reader.rows("SELECT count(*) FROM books.journal_lines") == [(0,)]
-    months = {(year, number) for year, number, _, _ in told().periods}
-    moved: dict[tuple[str, int, str], Decimal] = {}
-    for line in told().lines:
-        if line.kind == "normal":
-            key = (line.year, line.period, line.account)
-            moved[key] = moved.get(key, Decimal(0)) + line.amount
-    found = {
-        row[:3]: row[3]
-        for row in reader.rows(
-            "SELECT fiscal_year, period, account, debit - credit FROM books.trial_balances WHERE period IS NOT NULL"
-        )
-        if row[3]
-    }
-    assert found == {key: amount for key, amount in moved.items() if amount}
-    assert {key[:2] for key in found} == months
-    before = len(sandbox.vendor.requests)
-    clock.pass_by(hours=1)
-    assert reader.read(totals_only=True).unchanged
-    assert len(sandbox.vendor.requests) - before <= 5 + 1  # a token
-    sandbox.vendor.books.post(date(2026, 2, 10), [("fees", "10.00"), ("bank", "-10.00")])
-    clock.pass_by(hours=1)
-    assert not reader.read(totals_only=True).unchanged
-    reports = [each for each in asked(sandbox, "trial_balance") if "from_date=2025" in each]
-    assert len(reports) == 13 + 1, "a closed year that stands is read as a whole"
-
-
-def test_totals_of_a_closed_year_are_read_by_months_when_it_changed(
+def test_when_the_report_is_refused_later_what_was_booked_before_is_read(
     reader: Reader, sandbox: SageSandbox, clock: Clock
 ) -> None:
-    def march() -> Decimal:
-        return reader.rows(
-            "SELECT sum(debit) FROM books.trial_balances WHERE fiscal_year = '2024' AND period = 3 "
-            "AND account = '613200'"
-        )[0][0]
-
-    reader.read(totals_only=True)
-    before = march()
+    opening = "SELECT debit - credit FROM books.journal_lines WHERE period_kind = 'opening' AND account = '550000'"
+    reader.read(since=SINCE)
+    expected = reader.rows(opening)
+    sandbox.knobs.refused.add("/trial_balance")
     clock.pass_by(hours=1)
-    sandbox.vendor.books.post(date(2024, 3, 3), [("fees", "10.00"), ("bank", "-10.00")])
-    reader.read(totals_only=True)
-    assert march() == before + 10
-
-
-def test_a_first_read_that_the_day_cuts_short_goes_on_behind_the_last_pages(dossier: Linked) -> None:
-    clock = Clock(dossier.house.now())
-    dossier = replace(dossier, house=replace(dossier.house, now=clock, sleep=clock.sleep))
-    sandbox = dossier.sandbox
-    assert isinstance(sandbox, SageSandbox)
-    sandbox.vendor.now = clock
-    for _ in range(1500):
-        sandbox.vendor.books.post(date(2024, 1, 5), [("bank", "0.00"), ("bank", "0.00")])
-    sandbox.knobs.faults = [Fault("429_day", path="transactions", skip=1)]
-    assert dossier.sync().status == "parked"
-    clock.pass_by(hours=8)
-    later = told(1)
-    sandbox.show(later)
-    before = len(sandbox.vendor.requests)
-    outcome = dossier.sync()
-    assert outcome.status == "synced", outcome.error
-    again = [each for each in sandbox.vendor.requests[before:] if "ledger_entries?" in each and "since" not in each]
-    pages = [each for each in again if "items_per_page=200" in each]
-    assert len(pages) <= 1, "what is kept is not asked for again"
-    assert dossier.query("SELECT count(*) FROM ledger.journal_lines") == [
-        (3000 + sum(line.kind == "normal" or line.year == "2024" for line in later.lines if line.kind != "closing"),)
-    ]
-
-
-def test_a_read_resumed_after_rows_went_reads_the_page_before_again(dossier: Linked) -> None:
-    clock = Clock(dossier.house.now())
-    dossier = replace(dossier, house=replace(dossier.house, now=clock, sleep=clock.sleep))
-    sandbox = dossier.sandbox
-    assert isinstance(sandbox, SageSandbox)
-    sandbox.vendor.now = clock
-    for number in range(1300):
-        sandbox.vendor.books.post(date(2024, 1, 5) + timedelta(days=number % 900), [("bank", "0.00"), ("bank", "0.00")])
-    sandbox.knobs.hides_deleted = True
-    sandbox.knobs.faults = [Fault("429_day", path="page=13")]
-    assert dossier.sync().status == "parked"
-    clock.pass_by(hours=8)
-    sandbox.show(told(1))
-    assert dossier.sync().status == "synced"
-    standing = {entry.id for entry in sandbox.vendor.books.entries.values() if not entry.deleted}
-    assert {key for (key,) in dossier.query("SELECT line_key FROM ledger.journal_lines")} == standing
-
-
-def test_what_vanished_without_a_trace_is_found_by_the_comparison(dossier: Linked) -> None:
-    sandbox = dossier.sandbox
-    assert isinstance(sandbox, SageSandbox)
-    assert dossier.sync().status == "synced"
-    books = sandbox.vendor.books
-    gone = [entry.id for entry in books.entries.values() if entry.transaction == list(books.transactions)[9]]
-    for name in gone:
-        del books.entries[name]
-    books.post(date(2026, 3, 3), [("fees", "2.00"), ("bank", "-2.00")], at=books.now() - timedelta(seconds=20))
-    outcome = dossier.sync()
-    assert outcome.status == "synced", outcome.error
-    assert dossier.query("SELECT count(*) FROM ledger.journal_lines WHERE line_key = ?", gone[0]) == [(0,)]
-    assert any("from_date" not in each and "since" not in each for each in asked(sandbox, "ledger_entries")[1:])
-
-
-@pytest.mark.parametrize("results", ["moved", "kept", "left out"])
-def test_however_the_report_tells_earlier_results_the_figures_are_the_same(dossier: Linked, results: str) -> None:
-    sandbox = dossier.sandbox
-    assert isinstance(sandbox, SageSandbox)
-    sandbox.knobs.results = results  # type: ignore[assignment]
-    outcome = dossier.sync()
-    assert (outcome.status, outcome.difference) == ("synced", 0), outcome.error
-    assert_tells(dossier, told())
-    assert [check.passed for check in outcome.checks if check.name == "package_adds_up"] == [True]
-
-
-def test_totals_of_steps_equal_totals_at_once(reader: Reader, sandbox: SageSandbox, clock: Clock) -> None:
-    balances = "SELECT * FROM books.trial_balances ORDER BY ALL"
-    reader.read(totals_only=True)
+    assert reader.read(since=SINCE).unchanged
+    sandbox.vendor.books.post(date(2026, 3, 3), [("fees", "2.00"), ("bank", "-2.00")])
+    reader.read(since=SINCE)
+    assert reader.rows(opening) == expected
+    assert reader.rows("SELECT min(date) < '2025' FROM landed.ledger_entries") == [(True,)]
     clock.pass_by(hours=1)
-    sandbox.show(told(2))
-    reader.read(totals_only=True)
-    with open_sandbox(SLUG, told(2), now=clock) as other:
-        opened = connect(other, clock)
-        once = Reader(opened, reader.folder / "once", other.external_id)
-        once.read(totals_only=True)
-        assert once.rows(balances) == reader.rows(balances)
-        opened.close()
+    sandbox.vendor.books.post(date(2026, 3, 3), [("fees", "2.00"), ("bank", "-2.00")])
+    assert reader.read(since=SINCE).rows_read < 100, "once it is there, changes do"
+
+
+def test_opening_balances_on_the_first_day_of_a_link_are_movements_there(reader: Reader, sandbox: SageSandbox) -> None:
+    sandbox.vendor.books.post(
+        SINCE, [("bank_usd", "50.00"), ("capital", "-50.00")], kind="BANK_OPENING_BALANCE", reference="B1"
+    )
+    reader.read(since=SINCE)
+    found = reader.rows("SELECT DISTINCT period_kind, date FROM books.journal_lines WHERE document = 'B1'")
+    assert found == [("normal", SINCE)]
+
+
+def _days(since: date) -> list[date]:
+    return [line.date for line in told().lines if line.kind == "normal" and line.date >= since]

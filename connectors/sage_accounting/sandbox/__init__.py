@@ -47,6 +47,8 @@ class SageSandbox:
             "authorize_url": f"{base_url}/oauth2/auth/central?filter=apiv3.1",
             "token_url": f"{base_url}/token",
             "client_id": vendor.desk.client_id,
+            "calls_per_minute": str(vendor.knobs.minute_limit),
+            "calls_per_day": str(vendor.knobs.day_limit),
         }
         self.secrets = {
             "client_secret": vendor.desk.client_secret,

@@ -151,22 +151,34 @@ def local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
+def typed(texts: pa.Array, field: pa.Field) -> pa.Array:
+    """Texts as the values of a column; amounts rounded half up to four decimals. Raises ReportABug for one that does
+    not fit."""
+    try:
+        if field.type == MONEY:
+            return pc.round(texts.cast(_WIRE_MONEY), 4, "half_towards_infinity").cast(MONEY)
+        return texts.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise _no_such(field) from error
+
+
 def _batch(kept: list[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     columns = []
     for field in schema:
         values = [row.get(field.name) for row in kept]
+        text = any(isinstance(value, str) for value in values)
         try:
-            text = any(isinstance(value, str) for value in values)
             if text and field.type == MONEY:
-                wire = pa.array([None if value is None else str(value) for value in values], pa.string())
-                columns.append(pc.round(wire.cast(_WIRE_MONEY), 4, "half_towards_infinity").cast(MONEY))
-            elif text and not pa.types.is_string(field.type):
-                columns.append(pa.array(values, pa.string()).cast(field.type))
-            else:
-                columns.append(pa.array(values, field.type))
+                values = [None if value is None else str(value) for value in values]
+            told = pa.array(values, pa.string() if text else field.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            raise ReportABug(f"the vendor's field {field.name} holds something that is no {field.type}") from error
+            raise _no_such(field) from error
+        columns.append(typed(told, field) if text else told)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _no_such(field: pa.Field) -> ReportABug:
+    return ReportABug(f"the vendor's field {field.name} holds something that is no {field.type}")
 
 
 def _parser() -> etree.XMLParser:

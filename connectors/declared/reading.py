@@ -178,6 +178,7 @@ class DossierReader:
 
     def _take(self, filling: Filling, given: Mapping[str, str]) -> None:
         required, times = list(filling.required()), list(filling.times())
+        self.bench.db.execute(filling.staging())
         count, *found = self.bench.row(filling.checks())
         empty, odd = dict(zip(required, found, strict=False)), dict(zip(times, found[len(required) :], strict=True))
         for column, rows in empty.items():

@@ -89,12 +89,20 @@ class Filling:
                 branch.setdefault(last, self._wire_type(column))
         return pa.schema(list(self._fields(tree)))
 
+    def staging(self) -> str:
+        """SQL that makes table ``told`` of the rows of ``page``: under our names, and once for all that is asked."""
+        return f"CREATE OR REPLACE TEMP TABLE told AS {self._raw()}"
+
     def checks(self) -> str:
-        """SQL on the rows of ``page``: their number; of each required column how often it is empty; and of each day or
+        """SQL on the rows of ``told``: their number; of each required column how often it is empty; and of each day or
         moment a text that is none."""
         empty = [f"count(*) FILTER ({test})" for test in self.required().values()]
-        odd = [f"any_value({column}) FILTER ({test})" for column, test in self.times().items()]
-        return f"SELECT {', '.join(['count(*)', *empty, *odd])} FROM ({self._raw()})"
+        odd = [
+            # Each text is judged once; a WHERE would be pushed below the DISTINCT.
+            f"(SELECT any_value({column}) FILTER ({test}) FROM (SELECT DISTINCT {column} FROM told))"
+            for column, test in self.times().items()
+        ]
+        return f"SELECT {', '.join(['count(*)', *empty, *odd])} FROM told"
 
     def required(self) -> dict[str, str]:
         """What must be told to what is true where it is not."""
@@ -126,9 +134,16 @@ class Filling:
         }
 
     def insertion(self, given: Mapping[str, str]) -> str:
-        """SQL that takes the rows of ``page`` into the table; ``given`` are further columns, as SQL."""
+        """SQL that takes the rows of ``told`` into the table; ``given`` are further columns, as SQL."""
         columns = {column: self._typed(column) for column in self._told() if column not in ("id", "side", "inactive")}
-        source = f"({self._raw()}) AS told"
+        source = "told"
+        for column in columns:
+            if COLUMNS[self.table][column] == DAY:  # there are fewer days than rows: each text is parsed once
+                day = (
+                    f"SELECT {column} AS text, {dates.parsed(column)} AS day FROM (SELECT DISTINCT {column} FROM told)"
+                )
+                source += f" LEFT JOIN ({day}) AS of_{column} ON of_{column}.text = told.{column}"
+                columns[column] = f"of_{column}.day"
         if self.table == "dossiers":
             columns["id"] = "id"
         if self.table == "accounts" and "inactive" in self._told():
@@ -149,11 +164,11 @@ class Filling:
         return f"INSERT INTO {self.table} BY NAME SELECT {listed} FROM {source}"
 
     def identification(self) -> str | None:
-        """SQL that notes by which ids the rows of ``page`` may be named; None where they have none."""
+        """SQL that notes by which ids the rows of ``told`` may be named; None where they have none."""
         if self.table not in _IDENTIFIED or "id" not in self._told():
             return None
         code = _IDENTIFIED[self.table][1]
-        return f"INSERT INTO ids SELECT DISTINCT '{self.table}', id, {code} FROM ({self._raw()}) WHERE id IS NOT NULL"
+        return f"INSERT INTO ids SELECT DISTINCT '{self.table}', id, {code} FROM told WHERE id IS NOT NULL"
 
     def _told(self) -> list[str]:
         return [*(column for column, field in self.section.fields.items() if field), *self.section.constants]
@@ -194,8 +209,6 @@ class Filling:
 
     def _typed(self, column: str) -> str:
         match COLUMNS[self.table][column]:
-            case "day":
-                return dates.parsed(column)
             case "time":
                 return dates.parsed_timestamp(column)
             case "flag":

@@ -67,7 +67,9 @@ WHERE y.label = drop_periods.fiscal_year AND y.label NOT IN (SELECT fiscal_year 
 -- A line is opening where its file says so: period 0, or a journal of opening balances on or before the first day.
 -- Periods beyond the normal ones are adjustments.
 CREATE TEMP TABLE drop_lines AS
-SELECT l.*, y.start_date AS year_start,
+SELECT l.* REPLACE (coalesce(l.journal, '') AS journal, coalesce(l.entry, '') AS entry),
+    l.year || '/' || coalesce(l.journal, '') || '/' || coalesce(l.entry, '') AS entry_key,
+    TRY_CAST(l.line_no AS INTEGER) AS told_number, y.start_date AS year_start,
     CASE WHEN l.kind = 'opening' OR l.period = 0 THEN 'opening'
         WHEN t.type = 'opening' AND l.date <= y.start_date THEN 'opening'
         WHEN t.type = 'closing' THEN 'closing'
@@ -87,17 +89,27 @@ FROM (SELECT DISTINCT year, period FROM drop_lines WHERE period_kind = 'adjustme
 JOIN landed.fiscal_years y ON y.label = l.year
 WHERE (l.year, l.period) NOT IN (SELECT (fiscal_year, period) FROM drop_periods);
 
--- line_key: year, journal, entry and line number; lines that share all four are counted.
+-- line_key: year, journal, entry and line number; lines that share all four are counted. Sorting is dear, so that only
+-- those lines are sorted that need it: of entries that do not number every line, and of numbers that stand there twice.
 CREATE TABLE books.journal_lines AS
-WITH numbered AS (
-    SELECT *, year || '/' || journal || '/' || entry AS entry_key,
-        coalesce(TRY_CAST(line_no AS INTEGER), row_number() OVER (PARTITION BY year, journal, entry ORDER BY file, row))
-            ::INTEGER AS n
-    FROM (SELECT * REPLACE (coalesce(journal, '') AS journal, coalesce(entry, '') AS entry) FROM drop_lines)
+WITH unnumbered AS (
+    SELECT DISTINCT year, journal, entry FROM drop_lines WHERE told_number IS NULL
+), placed AS (
+    SELECT l.rowid AS id, row_number() OVER (PARTITION BY l.year, l.journal, l.entry ORDER BY l.file, l.row) AS place
+    FROM drop_lines l
+    SEMI JOIN unnumbered u ON u.year IS NOT DISTINCT FROM l.year AND u.journal = l.journal AND u.entry = l.entry
+), numbered AS MATERIALIZED (
+    SELECT l.rowid AS id, l.entry_key, coalesce(l.told_number, p.place)::INTEGER AS n, l.file, l.row
+    FROM drop_lines l
+    LEFT JOIN placed p ON p.id = l.rowid
+), repeated AS (
+    SELECT entry_key, n FROM numbered GROUP BY ALL HAVING count(*) > 1
 ), counted AS (
-    SELECT *, row_number() OVER (PARTITION BY entry_key, n ORDER BY file, row) AS time FROM numbered
+    SELECT id, row_number() OVER (PARTITION BY entry_key, n ORDER BY file, row) AS time
+    FROM numbered SEMI JOIN repeated USING (entry_key, n)
 )
-SELECT entry_key || '/' || n || CASE WHEN time > 1 THEN '#' || time ELSE '' END AS line_key, entry_key, n AS line_no,
+SELECT l.entry_key || '/' || n || CASE WHEN time > 1 THEN '#' || time ELSE '' END AS line_key, l.entry_key,
+    n AS line_no,
     year AS fiscal_year,
     CASE period_kind WHEN 'opening' THEN 0 ELSE period END::INTEGER AS period, period_kind,
     -- A line that its file books in period 0 carries a balance at the first day, whatever day stands on it.
@@ -105,7 +117,9 @@ SELECT entry_key || '/' || n || CASE WHEN time > 1 THEN '#' || time ELSE '' END 
     journal, document, account, counterparty, coalesce(description, '') AS description, debit, credit,
     coalesce(currency, (SELECT any_value(currency) FROM landed.dossier)) AS currency, amount_currency, vat_code,
     due_date, modified_at
-FROM counted;
+FROM drop_lines l
+JOIN numbered ON numbered.id = l.rowid
+LEFT JOIN counted ON counted.id = l.rowid;
 
 CREATE TABLE books.counterparties AS
 SELECT code, coalesce(name, code) AS name,

@@ -16,12 +16,14 @@ from connectors.http import HttpClient, Signer
 from foundation.errors import Incomplete, VendorDown
 
 from . import frames
+from .cells import LINE, Part, parts
 from .faults import VENDOR, TokenRefused, WrongCluster, check, refused
 from .frames import Question
 from .resources import fields
 from .sign_in import Clusters
 
 _OPEN, _CLOSE = b"<ProcessXmlStringResult>", b"</ProcessXmlStringResult>"
+_HEADER_END, _END = b"</th>", b"</browse>"
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
 _BROWSE = re.compile(rb'^<browse\b[^>]*\bresult="1"[^>]*>')
 _TOTAL = re.compile(rb'\btotal="(\d+)"')
@@ -95,8 +97,48 @@ class TwinfieldWire:
 def rows(browsed: Browsed, schema: pa.Schema, **own: Any) -> Iterator[pa.RecordBatch]:
     """The rows of a browse in ``schema``; ``own`` are values of ours for every row. Cells go by their field: they may
     come in any order, and more than the header tells. Raises Incomplete where there are fewer rows than told."""
-    columns, line = fields(schema), "key_line" in schema.names
     received = 0
+    try:
+        for batch in _batches(browsed.document, schema, own):
+            received += batch.num_rows
+            yield batch
+    except ValueError as error:
+        raise VendorDown(f"{VENDOR}'s answer is not readable as data") from error
+    if received < browsed.total:
+        raise Incomplete(f"{VENDOR} announced {browsed.total} rows and sent {received}")
+
+
+def _batches(document: bytes, schema: pa.Schema, own: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+    """Rows that look alike by columns, as all usually do; any others, to the end, one by one."""
+    head = document.find(_HEADER_END) + len(_HEADER_END)
+    at = 0
+    if head >= len(_HEADER_END) and document.endswith(_END):
+        soap.parse(document[:head] + _END)
+        at = head
+        for part in parts(document, head):
+            yield _columns(part, schema, own)
+            at = part.end
+        if at == len(document) - len(_END) > head:
+            return
+    rest = b"<browse>" + document[at:] if at > head else document
+    yield from _one_by_one(rest, schema, own)
+
+
+def _columns(part: Part, schema: pa.Schema, own: Mapping[str, Any]) -> pa.RecordBatch:
+    told = {name: part.texts[field] for field, name in fields(schema).items() if field in part.texts}
+    if "key_line" in schema.names and LINE in part.texts:
+        told["key_line"] = part.texts[LINE]
+    columns = []
+    for field in schema:
+        if field.name in told:
+            columns.append(soap.typed(told[field.name], field))
+        else:
+            columns.append(pa.repeat(pa.scalar(own.get(field.name), field.type), part.rows))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _one_by_one(document: bytes, schema: pa.Schema, own: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+    columns, line = fields(schema), "key_line" in schema.names
 
     def read(row: etree._Element) -> Mapping[str, Any]:
         found = dict(own)
@@ -108,14 +150,7 @@ def rows(browsed: Browsed, schema: pa.Schema, **own: Any) -> Iterator[pa.RecordB
             found["key_line"] = row.findtext("key/line")
         return found
 
-    try:
-        for batch in soap.rows(browsed.document, "tr", schema, read):
-            received += batch.num_rows
-            yield batch
-    except ValueError as error:
-        raise VendorDown(f"{VENDOR}'s answer is not readable as data") from error
-    if received < browsed.total:
-        raise Incomplete(f"{VENDOR} announced {browsed.total} rows and sent {received}")
+    return soap.rows(document, "tr", schema, read)
 
 
 def unwrapped(body: bytes) -> bytes:

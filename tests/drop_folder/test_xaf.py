@@ -167,7 +167,8 @@ def test_currency_vat_code_and_due_date_come_with_the_line(tmp_path: Path) -> No
     )
     found = _read(tmp_path, xaf(lines=LINES.replace("<amntTp>C</amntTp>", f"<amntTp>C</amntTp>{more}"), journals=due))
     assert found.rows(
-        "SELECT line_no, currency, amount_currency, vat_code, due_date FROM books.journal_lines WHERE period = 2"
+        "SELECT line_no, currency, amount_currency, vat_code, due_date FROM books.journal_lines WHERE period = 2 "
+        "ORDER BY line_no"
     ) == [(1, "EUR", None, None, None), (2, "USD", Decimal(-130), "H", date(2024, 3, 15))]
 
 

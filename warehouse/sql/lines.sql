@@ -5,13 +5,18 @@
 CREATE TABLE work.journal_lines AS
 WITH corrected AS (
     SELECT label, start_date, end_date FROM work.fiscal_years WHERE source = 'override'
+), days AS (
+    -- A ledger has many lines and few days: each day is looked up once.
+    SELECT d.date, y.label, y.end_date
+    FROM (SELECT DISTINCT date FROM books.journal_lines) d
+    ASOF LEFT JOIN work.fiscal_years y ON d.date >= y.start_date
 ), placed AS (
     SELECT l.*, y.label AS dated_year, y.end_date AS dated_end,
         -- Opening lines may be older than the year that they open (detailed openings keep their own dates).
         NOT (l.period_kind = 'opening' AND c.label IS NOT NULL AND l.date < c.start_date)
             AND (l.fiscal_year IS NULL OR c.label IS NOT NULL OR y.label IN (SELECT label FROM corrected)) AS by_date
     FROM books.journal_lines l
-    ASOF LEFT JOIN work.fiscal_years y ON l.date >= y.start_date
+    LEFT JOIN days y ON y.date = l.date
     LEFT JOIN corrected c ON c.label = l.fiscal_year
 ), dated AS (
     SELECT p.* EXCLUDE (dated_year, dated_end, by_date, fiscal_year, period),
@@ -21,6 +26,11 @@ WITH corrected AS (
             WHEN by_date AND (fiscal_year IS NOT NULL OR period IS NULL) THEN NULL
             ELSE period END AS period
     FROM placed p
+), normal AS (
+    SELECT d.fiscal_year, d.date, m.period
+    FROM (SELECT f.fiscal_year, days.date FROM days, (SELECT DISTINCT fiscal_year FROM work.periods) f) d
+    ASOF JOIN (SELECT fiscal_year, period, start_date FROM work.periods WHERE kind = 'normal') m
+        ON d.fiscal_year = m.fiscal_year AND d.date >= m.start_date
 )
 SELECT d.line_key, d.entry_key, d.line_no, d.fiscal_year,
     coalesce(d.period, m.period) AS period,
@@ -29,8 +39,7 @@ SELECT d.line_key, d.entry_key, d.line_no, d.fiscal_year,
     d.debit, d.credit, (d.debit - d.credit)::DECIMAL(20,4) AS amount,
     d.currency, d.amount_currency, d.vat_code, d.due_date, d.modified_at
 FROM dated d
-ASOF LEFT JOIN (SELECT fiscal_year, period, start_date FROM work.periods WHERE kind = 'normal') m
-    ON d.fiscal_year = m.fiscal_year AND d.date >= m.start_date
+LEFT JOIN normal m ON m.fiscal_year = d.fiscal_year AND m.date = d.date
 -- A sync from a date takes the fiscal years that start at or after it; what has no year at all is kept and reported.
 WHERE getvariable('mode') <> 'totals' AND (getvariable('since') IS NULL
     OR d.fiscal_year IN (SELECT label FROM work.fiscal_years)

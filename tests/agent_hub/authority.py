@@ -32,11 +32,8 @@ def certificates(folder: Path, address: str) -> Certificates:
     authority, name = _name("Van Damme authority"), _name("hub")
     root = _certificate(authority, authority, authority_key.public_key())
     root = root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    usage = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only")
-        + ("decipher_only",),
-        False,
-    )
+    others = "content_commitment key_encipherment data_encipherment key_agreement encipher_only decipher_only"
+    usage = dict.fromkeys(others.split(), False)
     signs = x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **usage)
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
     root = root.add_extension(signs, critical=True).add_extension(identifier, critical=False)

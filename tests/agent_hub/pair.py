@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import requests
 
 from connectors.catalog import package
 from foundation.home import Home
@@ -40,6 +39,13 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> None:
     while not condition():
         assert time.monotonic() < end, f"it takes too long: {what}"
         time.sleep(0.02)
+
+
+def reaches(within: Sequence[str], address: str, port: int) -> bool:
+    """Whether somebody there can call that port."""
+    call = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1).close()"
+    command = [*within, sys.executable, "-S", "-c", call, address, str(port)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @dataclass
@@ -77,18 +83,14 @@ class HubProcess:
             )
 
     def ready(self) -> HubProcess:
-        """Waits until it answers; 426 is the answer to somebody who speaks no protocol."""
-        until(lambda: self._answers(), f"the hub starts: {self.log.read_text()[-500:]}")
+        """Waits until it listens."""
+        until(self._answers, f"the hub starts: {self.log.read_text()[-500:]}")
         return self
 
     def _answers(self) -> bool:
         assert self.process
         assert self.process.poll() is None, self.log.read_text()
-        try:
-            answer = requests.get(f"{self.url}/agent/v1/requests", verify=str(self.papers.authority), timeout=5)
-        except requests.RequestException:
-            return False
-        return answer.status_code == 426
+        return reaches(self.within, self.host, self.port)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:

@@ -58,7 +58,7 @@ class Hub:
         if response.status_code == 403:
             raise AskForAccess(
                 "the hub does not take this code: it was used, or is too old",
-                next_step="Ask for a new one on the hub: grandlivre agent add.",
+                next_step="Ask for another one on the hub: grandlivre agent code ID.",
             )
         enrolled = self._understood(response, protocol.Enrolled)
         self._tokens.save(self._address, enrolled.agent_id, enrolled.token)

@@ -11,7 +11,7 @@ from agent import durable
 from foundation.errors import BadFile, SignInAgain, WrongInput
 from foundation.secrets import Secret
 
-ENROL = "Ask for a code on the hub (grandlivre agent add), and type: grandlivre-agent enrol --hub URL."
+ENROL = "Ask for a code on the hub (grandlivre agent code ID), and type: grandlivre-agent enrol --hub URL."
 
 
 @dataclass(frozen=True)

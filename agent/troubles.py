@@ -62,7 +62,7 @@ def of(response: requests.Response, address: str, now: datetime) -> GrandlivreEr
         told = msgspec.json.decode(response.content, type=protocol.Trouble)
         cause, step = redact(told.cause)[:500], redact(told.next_step)[:500] or None
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        cause, step = f"{address} answers with status {status}", None
+        told, cause, step = None, f"{address} answers with status {status}", None
     if 300 <= status < 400:
         return HubDown(f"{address} leads elsewhere", next_step="Give the hub's own address.")
     if status == 429 or status >= 500:
@@ -75,8 +75,10 @@ def of(response: requests.Response, address: str, now: datetime) -> GrandlivreEr
             return NoRoom(cause, next_step=step)
         case 426:
             return WrongInput(cause, next_step=step or "Update grandlivre-agent.")
-        case _:
+        case 403 | 404 | 422 if told:
             return Refused(cause, status, step)
+        case _:  # a proxy's words, or a body that was too slow: nothing is given up for that
+            return HubDown(cause, next_step=step)
 
 
 def clock_difference(response: requests.Response, now: datetime) -> float | None:

@@ -50,7 +50,12 @@ def _send_file(hub: Hub, stream: BinaryIO, file: File, standing: Standing, clock
         chunk = stream.read(min(chunk_bytes, file.size - offset))
         if not chunk:
             raise OSError(f"{stream.name} is shorter than it was")
-        standing = hub.put(standing.delivery_id, file.resource, offset, chunk)
+        try:
+            standing = hub.put(standing.delivery_id, file.resource, offset, chunk)
+        except Refused as error:
+            if error.status != 422:
+                raise
+            # It did not come as it was sent, so it goes once more. What is refused for good is told when it is offered.
         stuck = stuck + 1 if standing.received.get(file.resource, 0) <= offset else 0
         if stuck >= _MOST_ROUNDS:
             raise HubDown("the hub does not get on with a delivery", resume_in=60)

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable
 from datetime import time
 
+import msgspec
+
 from agent.clock import Backoff, Clock
 from agent.hub import Hub
 from agent.protocol import CHUNK, Delivery, Refusal, Request
@@ -60,6 +62,7 @@ class Worker:
         self._held: dict[str, float] = {}
         self._done: dict[str, float] = {}
         self._too_big: set[str] = set()
+        self._whole: set[str] = set()
         self.last_error: str | None = None
 
     def round(self, *, wait: float = WAIT_SECONDS) -> bool:
@@ -141,6 +144,8 @@ class Worker:
         return min(ready, key=lambda delivery: delivery.request_id not in urgent, default=None)
 
     def _read(self, request: Request) -> bool:
+        if request.request_id in self._whole:
+            request = msgspec.structs.replace(request, cursor=None)
         try:
             refusal = self._reader.read(request)
         except NoSpace as short:
@@ -183,17 +188,21 @@ class Worker:
         return True
 
     def _give_up(self, delivery: Delivery, error: Refused | OSError) -> None:
-        """Drops a delivery that the hub will not have, and says so; or one that is damaged, which is read again."""
+        """Drops a delivery that the hub will not have, and says so; one that is damaged is read again, and as a whole
+        one that is unchanged from what the hub does not hold."""
         self._note(error)
         _log.error("the delivery of %s is given up: %s", delivery.external_id, error)
         whole = self._spool.is_whole(delivery)
         self._spool.drop(delivery.delivery_id)
-        if isinstance(error, Refused) and whole:
+        if delivery.unchanged and isinstance(error, Refused) and error.status == 422:
+            self._whole.add(delivery.request_id)
+        elif isinstance(error, Refused) and whole:
             cause, step = error.cause, error.next_step
             self._refuse(delivery.request_id, Refusal(kind=error.kind, cause=cause, next_step=step))
 
     def _answered(self, request_id: str) -> None:
         self._asked.pop(request_id, None)
+        self._whole.discard(request_id)
         self._done[request_id] = self._clock.monotonic() + DONE_SECONDS
 
     def _note_shortage(self, short: str) -> None:

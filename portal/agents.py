@@ -15,7 +15,11 @@ from registry.agents import CODE_VALID
 from registry.store import Registry
 from resources.house import House
 
-_ENROL = "grandlivre-agent enrol --hub https://HUB --code {code}"
+_ENROL = "grandlivre-agent enrol --hub {hub} --code {code}"
+HubOption = Annotated[
+    str,
+    typer.Option(envvar="GRANDLIVRE_HUB", help="Address at which services reach the hub, for the command to type."),
+]
 AgentArgument = Annotated[str, typer.Argument(metavar="ID", help="The service's id (see `grandlivre agents`).")]
 
 _commands = typer.Typer(help="Makes and ends on-premise services, which read dossiers on a firm's own server.")
@@ -34,23 +38,24 @@ def add_commands(app: typer.Typer) -> None:
 def add(
     firm: Annotated[str, typer.Option(help="The accounting firm whose server it is.")],
     name: Annotated[str, typer.Option(help="What to call it, such as the server's name.")],
+    hub: HubOption = "https://HUB",
 ) -> None:
     """Makes a service of a firm, and prints its id and a code with which it enrols, once."""
     registry = House.open().registry
     made = registry.add_agent(firm, name, created_by=getpass.getuser())
-    _tell_code(made.agent_id, registry.new_agent_code(made.agent_id))
+    _tell_code(made.agent_id, registry.new_agent_code(made.agent_id), hub)
 
 
-def code(agent: AgentArgument) -> None:
+def code(agent: AgentArgument, hub: HubOption = "https://HUB") -> None:
     """Prints another code for a service: its code was too old, or it moves to a new server."""
-    _tell_code(agent, House.open().registry.new_agent_code(agent))
+    _tell_code(agent, House.open().registry.new_agent_code(agent), hub)
 
 
-def _tell_code(agent_id: str, code: Secret) -> None:
+def _tell_code(agent_id: str, code: Secret, hub: str) -> None:
     typer.echo(agent_id)
     typer.echo(code.reveal())
     hours = int(CODE_VALID.total_seconds() // 3600)
-    tell(f"The code works once, within {hours} hours. On the server: {_ENROL.format(code=code.reveal())}")
+    tell(f"The code works once, within {hours} hours. On the server:\n  {_ENROL.format(hub=hub, code=code.reveal())}")
 
 
 def revoke(agent: AgentArgument) -> None:

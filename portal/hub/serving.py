@@ -58,7 +58,7 @@ def hub_config(
         ws="none",
         limit_concurrency=1000,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=3,  # services wait for requests longer than that; what is cut is said again
     )
 
 

@@ -38,7 +38,7 @@ def test_a_root_stands_in_for_every_other_field_and_nobody_signs_in(slug: str, t
 def test_without_a_root_the_interface_s_fields_are_asked_for_and_files_are_offered(slug: str, lacking: str) -> None:
     with pytest.raises(WrongInput, match=lacking) as raised:
         package(slug).complete_settings({})
-    assert "--set root=FOLDER" in str(raised.value)
+    assert "--set root=VALUE in their place" in str(raised.value)
 
 
 def test_an_interface_wants_its_secrets() -> None:

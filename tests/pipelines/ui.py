@@ -34,7 +34,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def until(what: str, done: Callable[[], Any], seconds: float = 150) -> Any:
+def until(what: str, done: Callable[[], Any], seconds: float = 150, *, every: float = 0.5) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -43,7 +43,7 @@ def until(what: str, done: Callable[[], Any], seconds: float = 150) -> Any:
             found = None
         if found:
             return found
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError(f"waited in vain for {what}")
 
 

@@ -21,7 +21,7 @@ def read_secrets(path: Path, source: Source) -> dict[str, Secret]:
     """The secrets of one source. Raises WrongInput where others could read the file, or a secret is missing."""
     told = _stored(path).get(source.name, {})
     for field in package(source.software).secrets:
-        if field.required and not told.get(field.name):
+        if field.needed(source.settings) and not told.get(field.name):
             raise WrongInput(
                 f"source {source.name!r} has no secret {field.name!r}",
                 next_step=f"Give it with: grandlivre-agent secret {source.name} {field.name}.",

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from agent import durable
+from agent.address import checked_hub
 from agent.hub import Hub
-from agent.settings import checked_hub, default_spool, load
+from agent.settings import default_spool, load
 from agent.tokens import TokenFile
 from foundation.errors import WrongInput
 

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from connectors.addresses import require_encrypted
+from agent.address import checked_hub
 from connectors.catalog import package
+from connectors.package import AGENT, SOURCE
 from foundation.errors import WrongInput
 
 VARIABLE = "GRANDLIVRE_AGENT_CONFIG"
@@ -120,25 +120,6 @@ def load(path: Path) -> Settings:
         raise error.about(str(path)) from None
 
 
-def checked_hub(address: str) -> str:
-    """A hub's address without a slash at its end. Raises WrongInput for what is no web address, or is not encrypted."""
-    try:
-        parts = urlsplit(address.strip())
-        named = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        named = False
-    else:
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise WrongInput("hub holds more than an address", next_step="Give it as https://books.example.com.")
-    if not named:
-        raise WrongInput("hub is not a web address", next_step="Give it as https://books.example.com.")
-    try:
-        require_encrypted("hub", address)
-    except WrongInput as error:
-        raise WrongInput(error.cause, next_step="Give the hub's https:// address.") from None
-    return address.strip().rstrip("/")
-
-
 def _settings(path: Path, told: dict[str, Any]) -> Settings:
     if unknown := sorted(set(told) - _KNOWN):
         raise WrongInput(f"unknown key {', '.join(unknown)}", next_step=f"Known are: {', '.join(sorted(_KNOWN))}.")
@@ -181,10 +162,22 @@ def _source(entry: dict[str, Any]) -> Source:
     if row.level != "on_premise":
         raise WrongInput(f"{row.name} is not read on a firm's own server", next_step="Connect it on the hub.")
     given = {key: _text(entry, key) for key in entry if key not in ("name", "software")}
+    if of_hub := sorted({AGENT, SOURCE} & set(given)):
+        raise WrongInput(
+            f"source {name!r} has the setting {of_hub[0]}, which is one of the hub's connection",
+            next_step="Take it out; here it is told where the dossiers are.",
+        )
     if secret := sorted({field.name for field in row.secrets} & set(given)):
         raise WrongInput(
             f"the secret {secret[0]} of source {name!r} stands in the configuration",
             next_step=f"Take it out, and give it with: grandlivre-agent secret {name} {secret[0]}.",
+        )
+    if missing := [
+        each.name for each in row.settings if each.needed(given) and not (given.get(each.name) or each.default)
+    ]:
+        raise WrongInput(
+            f"source {name!r} needs the setting {missing[0]}",
+            next_step=f"Give it beside name and software: {missing[0]} = '...'.",
         )
     try:
         row.load_room()

@@ -166,6 +166,11 @@ def explained() -> Iterator[None]:
         yield
     except GrandlivreError:
         raise
+    except ImportError as error:
+        raise WrongInput(
+            f"the library {error.name or 'of the driver'} is not installed, with which databases are read",
+            next_step="Install grandlivre[sql]; on a firm's own server, grandlivre-agent[sql].",
+        ) from None
     except Exception as error:
         told = f"{getattr(error, 'number', '')} {error}"
         for pattern, make in _FAULTS:

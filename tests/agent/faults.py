@@ -8,8 +8,8 @@ from dataclasses import dataclass
 @dataclass
 class Fault:
     """Strikes calls whose method and path match, ``times`` times. ``kind``: ``down`` (no answer, nothing done), ``cut``
-    (the line breaks in the middle of the body), ``lost`` (done, and the answer lost), ``html``, ``redirect``, ``slow``,
-    or a status."""
+    (the line breaks in the middle of the body), ``lost`` (done, and the answer lost), ``proxy`` (done, and answered by
+    something that refuses it), ``html``, ``redirect``, ``slow``, or a status."""
 
     kind: str
     where: str = ""

@@ -50,6 +50,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._hang_up()
         if kind == "redirect":
             answer = Answer(302, None, {"Location": f"{hub.url}/elsewhere"})
+        if kind == "proxy":
+            answer = Answer(403, None)
         self._answer(answer, b"<html>Sign in to the wireless network</html>" if kind == "html" else None)
 
     do_POST = do_PUT = do_GET

@@ -62,7 +62,8 @@ def test_a_date_and_a_cursor_reach_the_room(ground: Ground, hub: TestHub) -> Non
         for kind in ("down", "lost", "503", "html", "redirect")
         for where in ("GET .*/requests", "POST .*/deliveries$", "PUT ", "/finish")
     ]
-    + [("cut", "PUT "), ("cut", "POST .*/deliveries$"), ("500", "PUT "), ("404", "PUT "), ("409", "PUT ")],
+    + [("cut", "PUT "), ("cut", "POST .*/deliveries$"), ("500", "PUT "), ("404", "PUT "), ("409", "PUT ")]
+    + [("422", "PUT "), ("408", "PUT "), ("408", "POST .*/deliveries$"), ("proxy", "PUT "), ("proxy", "/finish")],
 )
 def test_a_fault_of_line_or_hub_costs_time_only(fault: str, where: str, ground: Ground, hub: TestHub) -> None:
     hub.want("r1", "BROU_2")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.address import checked_hub
 from agent.secrets_file import keep_secret, read_secrets
-from agent.settings import Source, _settings, _source, checked_hub, load
+from agent.settings import Source, _settings, _source, load
 from foundation.errors import BadFile, GrandlivreError, WrongInput
 from tests.agent.ground import configure
 

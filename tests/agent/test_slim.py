@@ -13,14 +13,14 @@ from tests.agent.ground import enrolled
 from tests.agent.hub import TestHub
 
 ROOT = Path(__file__).resolve().parents[2]
-_IMPORTED = {"arrow-odbc": "arrow_odbc", "python-tds": "pytds"}
 
 PROOF = """
 import sys
 from importlib.abc import MetaPathFinder
 
 REFUSED = {"dagster", "sqlalchemy", "alembic", "warehouse", "registry", "resources", "assets", "sensors", "portal",
-           "pipelines", "starlette", "psycopg", "pandas", "cryptography", "typer", "rich", "fsspec"}
+           "pipelines", "starlette", "psycopg", "pandas", "cryptography", "typer", "rich", "fsspec",
+           "arrow_odbc", "pytds"}
 
 class Refuse(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
@@ -53,6 +53,8 @@ def test_the_slim_install_lists_what_is_imported_and_as_the_whole_project_does()
     assert {line for line in slim["project"]["dependencies"] if "tzdata" not in line} < set(
         whole["project"]["dependencies"]
     )
+    for extra, wanted in slim["project"]["optional-dependencies"].items():
+        assert wanted == whole["project"]["optional-dependencies"][extra]
     assert slim["project"]["version"] == whole["project"]["version"]
     assert slim["project"]["scripts"]["grandlivre-agent"] == whole["project"]["scripts"]["grandlivre-agent"]
     names = {re.split(r"[<>=;\[ ]", line)[0] for line in slim["project"]["dependencies"]}
@@ -60,7 +62,7 @@ def test_the_slim_install_lists_what_is_imported_and_as_the_whole_project_does()
 
 
 def test_the_slim_install_brings_every_library_that_its_folders_import() -> None:
-    """Those of foundation.postgres apart, which only a hub uses; drivers of databases come with an extra."""
+    """Those of foundation.postgres apart, which only a hub uses; drivers of databases come on demand."""
     sources = [path for folder in ("agent", "connectors", "foundation") for path in (ROOT / folder).rglob("*.py")]
     names: set[str] = set()
     for source in sources:
@@ -72,8 +74,9 @@ def test_the_slim_install_brings_every_library_that_its_folders_import() -> None
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
     slim = tomllib.loads((ROOT / "deploy" / "agent" / "pyproject.toml").read_text())
-    lines = slim["project"]["dependencies"] + slim["project"]["optional-dependencies"]["sql"]
-    brought = {_IMPORTED.get(name, name) for name in (re.split(r"[<>=;\[ ]", line)[0] for line in lines)}
+    lines = [*slim["project"]["dependencies"], *slim["project"]["optional-dependencies"]["sql"]]
+    known = {"arrow-odbc": "arrow_odbc", "python-tds": "pytds"}
+    brought = {known.get(name, name) for name in (re.split(r"[<>=;\[ ]", line)[0] for line in lines)}
     assert names - sys.stdlib_module_names - {"agent", "connectors", "foundation"} == brought - {"tzdata"}
 
 

@@ -83,11 +83,10 @@ class Struck:
 
     def _somewhere(self) -> None:
         """Returns at a random moment of the work: when some more of it arrived, and a little later."""
-        wanted = self._arrived() + self.chance.randrange(3)
-        end = time.monotonic() + self.chance.uniform(2, 6)
-        spool = self._spool()
-        begun = lambda: any((spool.folder / "deliveries").glob("*/*"))  # noqa: E731
-        until(lambda: begun() or not self._open() or time.monotonic() > end, "the service begins")
+        before, spool = self._arrived(), self._spool()
+        begun = lambda: any((spool.folder / "deliveries").glob("*/*")) or self._arrived() > before  # noqa: E731
+        until(lambda: begun() or not self._open(), "the service begins")
+        wanted, end = self._arrived() + self.chance.randrange(3), time.monotonic() + self.chance.uniform(0, 4)
         until(lambda: self._arrived() >= wanted or not self._open() or time.monotonic() > end, "something arrives")
         time.sleep(self.chance.uniform(0, 0.15))
 

@@ -13,6 +13,7 @@ from assets.freshness import ARRIVED
 from assets.sync import Outcome, SyncOptions, sync_dossier
 from connectors.sandbox.stage import company_of
 from connectors.winbooks.sandbox import DOSSIER, WinBooksSandbox
+from registry import agent_models as models
 from registry.store import Link
 from sensors.deliveries import ask_for_the_night
 from tests.agent_hub.pair import AGENT, FIRM, ROW, Pair, ServiceProcess, paired, until
@@ -144,6 +145,20 @@ def test_an_unchanged_dossier_that_the_hub_lost_meanwhile_comes_as_a_whole(pair:
     assert asked is not None
     assert asked.refusal is None
     assert pair.kept(link)["act"].num_rows > 0
+
+
+def test_a_token_that_is_old_is_renewed_and_the_new_one_counts(pair: Pair, link: Link) -> None:
+    registry = pair.house.registry
+    with registry.writing() as session:
+        row = session.get_one(models.Agent, AGENT)
+        row.token_at, before = registry.now() - timedelta(days=31), row.token_hash
+    pair.service("grandlivre-agent once")
+    pair.service("grandlivre-agent once")
+    with registry.reading() as session:
+        row = session.get_one(models.Agent, AGENT)
+        assert row.token_hash != before
+        assert row.next_token_hash is None
+    assert registry.now() - (registry.agent(AGENT).token_at or registry.now() - timedelta(1)) < timedelta(hours=1)
 
 
 def test_the_self_check_finds_all_well_and_a_revoked_service_is_told_what_to_do(pair: Pair, link: Link) -> None:

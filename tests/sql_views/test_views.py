@@ -285,6 +285,12 @@ def test_a_driver_s_trouble_is_one_of_the_tree_and_keeps_its_words_to_itself(
     assert refused.value.__cause__ is None
 
 
+def test_a_driver_that_is_not_installed_is_named() -> None:
+    with pytest.raises(WrongInput, match="library pytds is not installed") as refused, explained():
+        raise ModuleNotFoundError("No module named 'pytds'", name="pytds")
+    assert "grandlivre-agent[sql]" in refused.value.next_step
+
+
 def test_a_database_that_is_not_there_is_explained(tmp_path: Path) -> None:
     there = OdbcDatabase("Driver=Nope;Database=x;", "gl", Secret("hunter2"))
     with pytest.raises(WrongInput, match="driver is not installed") as refused:

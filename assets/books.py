@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from assets.outcomes import Outcome, SyncOptions, log
-from assets.steps import Steps
+from assets.steps import Steps, counted
 from connectors.books import require_complete
 from connectors.catalog import package
 from connectors.contract import Connector, FiscalYear
@@ -108,7 +108,7 @@ class BooksSync(Steps):
             ),
             self._cause(snapshot, standing),
         )
-        bench.note("counts_complete", "error", *_counted(snapshot.stated))
+        bench.note("counts_complete", "error", *counted(snapshot.stated))
         for note in snapshot.notes:
             bench.note(note.code, "warning", False, note.count, note.message)
         return bench.results()
@@ -185,14 +185,6 @@ class BooksSync(Steps):
     def _country(self, bench: Workbench) -> str | None:
         told = bench.db.execute("SELECT country FROM books.dossier").fetchall()
         return (told[0][0] if told else None) or self.link.country
-
-
-def _counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
-    """The check of counts: the landing refuses fewer rows than were announced, so what is landed has them all."""
-    if not stated:
-        return None, None, "no counts were stated"
-    told = ", ".join(f"{count} {name}" for name, count in sorted(stated.items()))
-    return True, 0, f"all came that the package announced: {told}"
 
 
 def calendar_mark(overrides: Sequence[Override], rules: Sequence[MappingRule] = ()) -> str:

@@ -6,14 +6,13 @@ The list replaces the clients that stand for its connection. A client that is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
 
 from assets.outcomes import Outcome, SyncOptions
-from assets.steps import Steps
+from assets.steps import Steps, counted
 from connectors.catalog import package
 from connectors.client_lists.books import require_clients
 from connectors.contract import Connector
@@ -70,7 +69,7 @@ class ClientsSync(Steps):
         link = self.link
         owner = clients.Owner(link.dossier_id, link.firm_id, link.connection_id, self.software)
         clients.prepare(bench, owner, before, cause=self._cause(snapshot, standing), moment=self.house.now())
-        bench.note("counts_complete", "error", *_counted(snapshot.stated))
+        bench.note("counts_complete", "error", *counted(snapshot.stated))
         for note in snapshot.notes:
             bench.note(note.code, "warning", False, note.count, note.message)
         return bench.results()
@@ -113,10 +112,3 @@ class ClientsSync(Steps):
         loaded = self.house.warehouse.load(bench, facts, record)
         self.rows_loaded, self.rows_deleted = loaded.inserted, loaded.deleted
         self.report("tell", loaded.inserted)
-
-
-def _counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
-    """The check of counts: the landing refuses fewer rows than were announced."""
-    if not stated:
-        return None, None, "no counts were stated"
-    return True, 0, f"all {sum(stated.values())} came that the package announced"

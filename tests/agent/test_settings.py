@@ -50,6 +50,7 @@ def test_all_keys(tmp_path: Path) -> None:
         ("hub = 'https://h'\n[[source]]\nname='a'\nsoftware='winboks'", "no package 'winboks'"),
         ("hub = 'https://h'\n[[source]]\nname='a'\nsoftware='yuki'", "not read on a firm's own server"),
         ("hub = 'https://h'\n[[source]]\nname='a'\nsoftware='winbooks'", "needs the setting root"),
+        ("hub = 'https://h'\n[[source]]\nname='a'\nsoftware='winbooks'\nagent='x'", "one of the hub's connection"),
         ("hub = 'https://h'\n" + SOURCE + "colour = 'x'", "no setting colour"),
         ("hub = 'https://h'\n[[source]]\nname='../a'\nsoftware='winbooks'", "a source is called"),
         ("hub = 'https://h'\n[limits]\nspool_megabytes = 0", "spool_megabytes is 0"),

@@ -67,6 +67,8 @@ class Struck:
             with self.pair.service.running() as process:
                 self._somewhere()
                 if number % HUB_EVERY == 0:
+                    before = self._arrived()  # a dossier at which the service ended five times in a row is refused
+                    until(lambda: self._arrived() > before or not self._open(), "a dossier arrives")  # noqa: B023
                     self.pair.hub.stop(signal.SIGKILL)
                     time.sleep(self.chance.uniform(0, 0.3))
                     self.pair.hub.start()

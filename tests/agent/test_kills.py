@@ -88,9 +88,9 @@ def test_ten_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: P
                 process.wait()
             if not struck.requests:
                 ask_again(struck)
+        spool = Spool(load(config).spool)
         with running(config) as process:
-            until(lambda: not struck.requests, process)
-    spool = Spool(load(config).spool)
+            until(lambda: not struck.requests and spool.is_empty, process)  # it has heard the last answer, too
     with spool.taken():
         assert spool.deliveries() == []
     told, expected = arrived(struck), arrived(calm)

@@ -21,8 +21,6 @@ from connectors.drop_folder.xaf_xml import SAFE, fed
 COUNTRY = "LU"
 _SIDES = {"debitamount": "D", "creditamount": "C"}
 _PARTIES = {"customer": ("customerid", "C"), "supplier": ("supplierid", "S")}
-_TOTALS = {"totaldebit", "totalcredit"}
-_Own = dict[str, "etree._Element"]
 
 
 def read_header(path: Path, encoding: str | None = None) -> AuditFile:

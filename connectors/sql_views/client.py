@@ -101,10 +101,7 @@ class SqlViews:
     def _state(self, request: ExtractRequest) -> tuple[Cursor, bool]:
         """Everything on which the answer depends, and whether equal states mean equal books."""
         sums, told = self._views.sums(request.external_id)
-        small = [
-            self._views.table(view, None if view is views.DOSSIERS else request.external_id).to_pylist()
-            for view in _SMALL
-        ]
+        small = [self._views.table(view, request.external_id).to_pylist() for view in _SMALL]
         state = {
             "digest": digest([sums, [sorted(rows, key=repr) for rows in small]]),
             "since": request.since.isoformat() if request.since else None,

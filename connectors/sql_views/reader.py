@@ -60,7 +60,8 @@ class Views:
         columns = self.columns(view)
         if columns is None:
             return
-        conditions = [f"{quoted(columns['dossier'])} = ?"] if dossier is not None else []
+        own = columns["code" if view is views.DOSSIERS else "dossier"]
+        conditions = [f"{quoted(own)} = ?"] if dossier is not None else []
         conditions += [where] if where else []
         order = [quoted(columns[name]) for name in _ORDER if name in columns] if view is views.LINES else []
         question = f"SELECT {', '.join(map(quoted, columns.values()))} FROM {self._prefix}{view.name}"
@@ -103,9 +104,7 @@ class ViewReader:
 
     def describe(self, fallback_country: str | None) -> None:
         """Fills resource ``dossier``. Raises WrongInput where the database has no such dossier."""
-        row = next(
-            (row for row in self.views.table(views.DOSSIERS, None).to_pylist() if row["code"] == self.dossier), None
-        )
+        row = next(iter(self.views.table(views.DOSSIERS, self.dossier).to_pylist()), None)
         if row is None:
             raise WrongInput(f"the database holds no dossier {self.dossier!r}", next_step="See `grandlivre discover`.")
         told = {

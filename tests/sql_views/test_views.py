@@ -163,6 +163,13 @@ def test_nothing_new_is_unchanged_and_any_change_is_seen(route: str, sandbox: Vi
         stands = cursor(changed).cursor
 
 
+def test_what_happens_to_another_dossier_changes_nothing_here(sandbox: ViewsSandbox) -> None:
+    _, first = read(sandbox)
+    change(sandbox, "INSERT INTO pkg_dossiers VALUES ('2000', 'Another', NULL, 'BE', 'EUR', NULL)")
+    again = list(views(sandbox).extract(ExtractRequest(sandbox.external_id, cursor=cursor(first).cursor)))
+    assert cursor(again).unchanged
+
+
 def test_lines_that_tell_no_last_change_are_always_read(sandbox: ViewsSandbox) -> None:
     change(sandbox, "UPDATE pkg_lines SET modified_at = NULL WHERE rowid = 7")
     _, first = read(sandbox)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assets.outcomes import Outcome, SyncOptions, log
+from assets.progress import Progress
 from assets.steps import Steps, counted
 from connectors.books import require_complete
 from connectors.catalog import package
 from connectors.contract import Connector, FiscalYear
 from foundation.errors import ChecksFailed, EmptyAnswer
 from registry.store import Link
-from resources.house import House, Report
+from resources.house import House
 from resources.landing import Snapshot
 from warehouse import chart, scripts
 from warehouse.bench import CheckResult, MappingRule, Override, Trust, Workbench, refuse_failed
@@ -25,7 +26,7 @@ class BooksSync(Steps):
     """The steps of one sync of books and what they hand to one another."""
 
     def __init__(
-        self, link: Link, house: House, options: SyncOptions, report: Report, sync_id: str, started: datetime
+        self, link: Link, house: House, options: SyncOptions, report: Progress, sync_id: str, started: datetime
     ) -> None:
         super().__init__(link, house, options, report, sync_id, started)
         self.rules_version = f"{scripts.version()} {chart.version()} {package(link.software).reading}"

@@ -12,13 +12,14 @@ from datetime import datetime
 import pyarrow as pa
 
 from assets.outcomes import Outcome, SyncOptions
+from assets.progress import Progress
 from assets.steps import Steps, counted
 from connectors.catalog import package
 from connectors.client_lists.books import require_clients
 from connectors.contract import Connector
 from foundation.errors import EmptyAnswer
 from registry.store import Link
-from resources.house import House, Report
+from resources.house import House
 from resources.landing import Snapshot
 from warehouse import clients, scripts
 from warehouse.bench import CheckResult, Workbench, refuse_failed
@@ -30,7 +31,7 @@ class ClientsSync(Steps):
     """The steps of one sync of a client list and what they hand to one another."""
 
     def __init__(
-        self, link: Link, house: House, options: SyncOptions, report: Report, sync_id: str, started: datetime
+        self, link: Link, house: House, options: SyncOptions, report: Progress, sync_id: str, started: datetime
     ) -> None:
         super().__init__(link, house, options, report, sync_id, started)
         self.rules_version = f"{scripts.version()} {clients.version()} {package(link.software).reading}"

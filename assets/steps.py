@@ -8,18 +8,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from assets.freshness import freshness
 from assets.outcomes import Outcome, SyncOptions, log
+from assets.progress import Progress
 from connectors.catalog import package
 from connectors.contract import Connector, Event, ExtractRequest
 from foundation.errors import GrandlivreError, RateLimited, WrongInput
 from registry.store import Link
 from resources.delivered import DeliveredConnector
-from resources.house import House, Report
+from resources.house import House
 from resources.landing import Snapshot
 from warehouse.bench import CheckResult
 from warehouse.contract import LoadRecord
@@ -32,7 +34,7 @@ class Steps:
     """One sync of one dossier and what its steps hand to one another. A flow derives from it and has :meth:`run`."""
 
     def __init__(
-        self, link: Link, house: House, options: SyncOptions, report: Report, sync_id: str, started: datetime
+        self, link: Link, house: House, options: SyncOptions, report: Progress, sync_id: str, started: datetime
     ) -> None:
         self.link, self.house, self.options, self.report = link, house, options, report
         self.sync_id, self.started = sync_id, started
@@ -51,7 +53,8 @@ class Steps:
     def _connected(self) -> Iterator[Connector]:
         """The connection's connector; one of the on-premise service reads what was delivered since it is wanted."""
         wanted = freshness(self.options.trigger, self.started)
-        with self.house.connector(
+        house = replace(self.house, sleep=self.report.sleep)
+        with house.connector(
             self.link.connection_id, work=self.work, report=self.report, freshness=wanted
         ) as connector:
             yield connector

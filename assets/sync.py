@@ -13,6 +13,7 @@ from datetime import datetime
 from assets.books import BooksSync
 from assets.clients import ClientsSync
 from assets.outcomes import Outcome, SyncOptions, log, told
+from assets.progress import Progress
 from assets.steps import Steps
 from connectors.catalog import package
 from foundation.errors import RateLimited
@@ -51,7 +52,8 @@ def _recorded(link: Link, house: House, options: SyncOptions, report: Report, st
     registry.mark_crashed(link.dossier_id, except_sync_id=sync_id)
     if link.wanted_first_sync:
         registry.mark_first_sync_requested(link.dossier_id)
-    sync = _flow_of(link)(link, house, options, report, sync_id, started)
+    progress = Progress(house, link.dossier_id, sync_id, report)
+    sync = _flow_of(link)(link, house, options, progress, sync_id, started)
     try:
         outcome = sync.run()
     except Exception as error:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from connectors.catalog import PACKAGES, package
-from connectors.contract import DossierRef
 from connectors.package import Package
-from foundation.errors import (
-    AgentOffline,
-    AskForAccess,
-    GrandlivreError,
-    RateLimited,
-    SignInAgain,
-    VendorDown,
-    WrongInput,
-)
+from foundation.errors import WrongInput
 from foundation.secrets import Secret
+from portal.operations.connections import absolute, make_connection, matches, opened, renew_connection, verify
 from portal.output import show, tell
 from resources.house import House
 
-_PATHS = ("root", "resource_map", "sink")
 JsonFlag = Annotated[bool, typer.Option("--json", help="An array of objects on standard output.")]
 
 
@@ -103,18 +92,7 @@ def connect(
     secrets = gather_secrets(row, secret or [], settings)
     if row.asks_consent(settings) and "refresh_token" not in secrets:
         settings, secrets = signed_in(row, settings, secrets)
-    house = House.open()
-    firm_id = house.registry.ensure_firm(firm).firm_id
-    connection = house.registry.add_connection(row.slug, firm_id, name or row.name, settings, secrets)
-    try:
-        verify(house, connection.id)
-    except SignInAgain as error:
-        house.registry.remove_connection(connection.id)
-        error.next_step = "Check the settings and secrets that were given, and connect again."
-        raise
-    except GrandlivreError:
-        house.registry.remove_connection(connection.id)
-        raise
+    connection = make_connection(House.open(), row, firm, name, settings, secrets)
     typer.echo(connection.id)
     tell(f"Connected {row.name} for {firm}. Next: grandlivre discover {connection.id}")
 
@@ -153,20 +131,10 @@ def reconnect(
     row = package(found.software)
     settings = absolute(row.complete_settings({**found.settings, **parse_settings(set_ or [])}))
     given = gather_secrets(row, secret or [], settings, only_given=bool(secret or set_) or row.asks_consent(settings))
-    before = registry.secrets(connection)
     if row.asks_consent(settings) and not (secret or set_):
-        settings, given = signed_in(row, settings, before)
+        settings, given = signed_in(row, settings, registry.secrets(connection))
     if given or set_:
-        # Tokens are never read and written back here: a sync may renew them at any moment. Those of a consent go on
-        # with other secrets; a session that the old ones logged in to proves nothing of the new ones.
-        consent = row.asks_consent(settings)
-        registry.replace_secrets(connection, {**before, **given}, settings=settings, keep_tokens=consent)
-        try:
-            verify(house, connection)
-        except BaseException:
-            registry.replace_secrets(connection, before, settings=found.settings, keep_tokens=consent)
-            registry.set_health(connection, found.health, found.health_detail)
-            raise
+        renew_connection(house, connection, settings, given)
     else:
         verify(house, connection)
     tell(f"{found.name} works. Next: grandlivre sync --software {row.slug}")
@@ -203,14 +171,6 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
         if not equals or not key:
             raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--set")
         settings[key.strip()] = value
-    return settings
-
-
-def absolute(settings: dict[str, str]) -> dict[str, str]:
-    """The settings with paths made absolute: a nightly run starts in another folder than the person who typed them."""
-    for name in _PATHS:
-        if settings.get(name):
-            settings[name] = str(Path(settings[name]).absolute())
     return settings
 
 
@@ -267,54 +227,3 @@ def _read_secret(name: str, source: str | None) -> Secret:
     if not text.strip():
         raise WrongInput(f"the secret {name} is empty", next_step="Check the file or what was typed.")
     return Secret(text.strip())
-
-
-@contextmanager
-def opened(house: House, connection_id: str):  # type: ignore[no-untyped-def]
-    """An open connector for a command, with its health kept up to date and a folder for its unfinished files."""
-    import tempfile
-
-    house.home.create()
-    with tempfile.TemporaryDirectory(dir=house.home.scratch) as work:
-        try:
-            with house.connector(connection_id, work=Path(work)) as connector:
-                yield connector
-        except GrandlivreError as error:
-            health = health_of(error)
-            if health:
-                house.registry.set_health(connection_id, health, error.cause)
-            error.next_step = error.next_step.replace("CONNECTION", connection_id)
-            raise error.about(f"connection {connection_id}") from None
-
-
-def verify(house: House, connection_id: str) -> None:
-    """Proves that a connection works and records its health."""
-    with opened(house, connection_id) as connector:
-        connector.verify()
-    house.registry.set_health(connection_id, "ok", None)
-
-
-def health_of(error: GrandlivreError) -> str | None:
-    """The health that an error of a whole connection means; None when it says nothing about the connection."""
-    match error:
-        case SignInAgain():
-            return "needs_login"
-        case AskForAccess():
-            return "no_access"
-        case RateLimited():
-            return "rate_limited"
-        case VendorDown():
-            return "vendor_down"
-        case AgentOffline():
-            return "agent_offline"
-    return None
-
-
-def matches(ref: DossierRef, search: str) -> bool:
-    """Whether a dossier's name, code, id or VAT number holds ``search``, accents and case aside."""
-    wanted = _plain(search)
-    return any(wanted in _plain(text or "") for text in (ref.name, ref.code, ref.external_id, ref.vat_number))
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()

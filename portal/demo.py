@@ -18,9 +18,9 @@ from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.errors import ReportABug
 from foundation.home import DATABASE_VARIABLE, Home
 from foundation.secrets import Secret
-from portal.connecting import verify
 from portal.instance import PROJECT, write_instance_config
-from portal.linking import add_link, usual_mode
+from portal.operations.connections import verify
+from portal.operations.dossiers import add_link, usual_mode
 from portal.output import out, show, tell
 from portal.syncing import run_syncs
 from portal.ui import ui_command

@@ -10,23 +10,16 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-import time
 import webbrowser
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-import requests
-
-from connectors.budgets import LocalBudget
-from connectors.consent import Consent, Question, accept
-from connectors.contract import Access
-from connectors.http import HttpClient, VendorWays
-from connectors.oauth import OAuthApp
+from connectors.consent import Consent, Question
 from connectors.package import Package
 from foundation.errors import Wait, WrongInput
 from foundation.secrets import Secret
+from portal.operations.consents import accepted, app_of
 from portal.output import tell
 
 LOOPBACK = "http://localhost:8765/callback"
@@ -48,7 +41,7 @@ def sign_in(
     Raises SignInAgain when consent is refused, Wait when nobody came back, and WrongInput when it was given for
     something else than ``settings`` name, such as another company.
     """
-    app: OAuthApp = row.load_room().oauth_app(Access(row.slug, settings, secrets))
+    app = app_of(row, settings, secrets)
     redirect = settings.get("redirect_uri") or LOOPBACK
     question = Question.new(redirect)
     address = question.address(app)
@@ -59,14 +52,7 @@ def sign_in(
     else:
         browse(address)
         answer = _ask_address()
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    with requests.Session() as session:
-        budget = LocalBudget(app.vendor, now, time.sleep)
-        client = HttpClient(VendorWays(app.vendor), session, budget, now=now, sleep=time.sleep)
-        return accept(app, client, question, answer, settings, now=now)
+    return accepted(app, question, answer, settings)
 
 
 def _await_redirect(redirect: str, start: Callable[[], object], patience: float) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from registry.agent_records import Agent, AgentSource
+from registry.portal_records import Deed, SyncProgress, User
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ class CallBudget:
     sharing: int
 
 
-Record = TypeVar("Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun, Agent, AgentSource)
+Record = TypeVar(
+    "Record", Firm, Connection, Link, YearOverride, MappingRule, SyncRun, Agent, AgentSource, User, Deed, SyncProgress
+)
 
 
 def record(kind: type[Record], row: Any) -> Record:

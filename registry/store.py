@@ -7,11 +7,14 @@ from datetime import datetime
 from types import TracebackType
 
 from foundation.home import Home
+from registry.access import Access
 from registry.agent_deliveries import AgentDeliveries
 from registry.agent_records import Agent, AgentDelivery, AgentRequest, AgentSource, Delivered, Wanted
 from registry.budgets import BudgetLedger
 from registry.database import open_engine, utc_now
+from registry.deeds import Deeds
 from registry.mapping import MappingRules
+from registry.portal_records import AccessKey, Deed, DossierList, SyncProgress, User
 from registry.records import (
     CallBudget,
     Connection,
@@ -27,30 +30,36 @@ from registry.sync_runs import SyncRuns
 from registry.tokens import ConnectionTokens
 from registry.upgrade import upgrade
 from registry.vault import Vault
+from registry.watching import Watching
 from registry.years import Years
 
 __all__ = [
+    "AccessKey",
     "Agent",
     "AgentDelivery",
     "AgentRequest",
     "AgentSource",
     "CallBudget",
     "Connection",
+    "Deed",
     "Delivered",
+    "DossierList",
     "Firm",
     "FiscalYear",
     "Link",
     "MappingRule",
     "Registry",
     "StaleDossier",
+    "SyncProgress",
     "SyncRun",
+    "User",
     "Wanted",
     "YearOverride",
 ]
 
 
-class Registry(Years, MappingRules, SyncRuns, AgentDeliveries):
-    """Firms, connections, links, fiscal years, mapping rules, sync runs and on-premise services of one installation.
+class Registry(Years, MappingRules, SyncRuns, AgentDeliveries, Access, Deeds, Watching):
+    """All that the registry of one installation knows: firms and people, connections and links, years, rules and runs.
 
     Threads may share one; processes open their own. Answers are plain values, cut loose from the database.
     """

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from registry import agent_models  # noqa: F401 - its tables are part of the metadata
+from registry import agent_models, portal_models  # noqa: F401 - their tables are part of the metadata
 from registry.models import Base
 
 context.configure(

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from connectors.catalog import package
 from foundation.home import Home
-from portal.linking import add_link
+from portal.operations.dossiers import add_link
 from registry.store import Link, Wanted
 from resources.delivery_files import DeliveryFiles
 from resources.house import House

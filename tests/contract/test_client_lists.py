@@ -16,7 +16,7 @@ from connectors.package import Package
 from connectors.sandbox.stage import Sandbox
 from foundation.errors import EmptyAnswer, WrongInput
 from foundation.secrets import Secret
-from portal.linking import add_link
+from portal.operations.dossiers import add_link
 from resources.house import House
 from tests.contract.client_lists import WAYS, break_it, clients, expected, listed, office, tell
 from tests.contract.dossier import Linked

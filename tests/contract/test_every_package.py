@@ -11,7 +11,7 @@ import pytest
 
 from connectors.catalog import available_packages
 from connectors.package import Package
-from portal.linking import refuse_mid_year
+from portal.operations.dossiers import refuse_mid_year
 from tests.contract.dossier import Linked, assert_tells, linked, told_by
 
 ROWS = [row for row in available_packages() if row.kind == "ledger"]
@@ -190,7 +190,7 @@ def test_from_a_date_takes_the_years_from_there_with_their_opening(row: Package,
 
 
 def test_discover_names_the_dossier_and_search_finds_it(dossier: Linked, tmp_path: Path) -> None:
-    from portal.connecting import matches
+    from portal.operations.connections import matches
 
     work = tmp_path / "work"
     work.mkdir()

@@ -14,7 +14,8 @@ from connectors.drop_folder.client import DropFolder
 from connectors.package import Package
 from foundation.errors import WrongInput
 from foundation.secrets import Secret
-from portal.connecting import absolute, gather_secrets
+from portal.connecting import gather_secrets
+from portal.operations.connections import absolute
 
 from .reads import map_file
 

@@ -12,7 +12,7 @@ from connectors.catalog import package
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.home import Home
 from foundation.secrets import Secret
-from portal.linking import add_link
+from portal.operations.dossiers import add_link
 from registry.store import Link, Wanted
 from resources.house import House
 from tests.hub.service import Parcel, Server, Service, serving

@@ -19,7 +19,7 @@ from assets.health import agent_offline
 from assets.sync import Outcome, SyncOptions, sync_dossier
 from connectors.sandbox.stage import Sandbox, company_of
 from foundation.errors import AgentOffline, WrongInput
-from portal.linking import add_link
+from portal.operations.dossiers import add_link
 from registry.agent_records import OFFLINE_AFTER
 from resources.delivery_files import DeliveryFiles
 from resources.house import House

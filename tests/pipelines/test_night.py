@@ -16,7 +16,7 @@ from assets.night import DOWN_AFTER, UNLESS_SYNCED_SINCE_TAG, Night, Silences, f
 from assets.sync import Outcome, SyncOptions
 from connectors.catalog import package
 from foundation.errors import BadFile, SignInAgain, VendorDown, WrongInput
-from portal.connecting import verify
+from portal.operations.connections import verify
 from tests.contract.dossier import Linked, linked
 from tests.pipelines.firm import Firm
 

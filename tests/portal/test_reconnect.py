@@ -13,7 +13,7 @@ from connectors.sandbox.company import company
 from connectors.sandbox.stage import Sandbox, open_sandbox
 from foundation.home import Home
 from foundation.secrets import Secret
-from portal.connecting import verify
+from portal.operations.connections import verify
 from registry.store import Registry
 from resources.house import House
 from tests.portal.cli import Cli

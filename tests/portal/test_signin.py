@@ -17,7 +17,7 @@ from connectors.sandbox.stage import Sandbox, open_sandbox
 from foundation.errors import SignInAgain, Wait, WrongInput
 from foundation.home import Home
 from foundation.secrets import Secret
-from portal.connecting import verify
+from portal.operations.connections import verify
 from portal.signin import sign_in
 from resources.house import House
 from tests.portal.browser import free_redirect, person

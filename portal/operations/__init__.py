@@ -1,0 +1,1 @@
+"""What the command line, the pages and the JSON API all do: one way to connect, to link, and to refresh."""

@@ -1,9 +1,13 @@
-"""The command ``ui``: the Dagster UI over this installation."""
+"""The command ``ui``: the portal and the Dagster UI over this installation, side by side."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +17,8 @@ from portal.instance import PROJECT, dagster_home
 from portal.output import tell
 from resources.house import House
 
+_PATIENCE = 20  # seconds for Dagster's processes to end
+
 
 def add_commands(app: typer.Typer) -> None:
     """Adds this room's command to the command line."""
@@ -21,19 +27,58 @@ def add_commands(app: typer.Typer) -> None:
 
 def ui(
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on; loopback by default.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address of both to listen on; loopback by default.")] = "127.0.0.1",
+    portal_port: Annotated[int, typer.Option(help="Port of the portal.")] = 3080,
+    public_url: Annotated[
+        str | None, typer.Option(help="The portal's address as people type it, such as https://books.firm.be.")
+    ] = None,
+    certfile: Annotated[Path | None, typer.Option(help="Certificate of the portal with its chain, PEM.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Key of the certificate, PEM.")] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="Plain http also beyond loopback: a proxy before it encrypts.")
+    ] = False,
 ) -> None:
-    """Opens the Dagster UI: assets, partitions, runs, schedules. Stops with Ctrl-C."""
+    """Opens the portal for the firm's people, and the Dagster UI beside it. Stops with Ctrl-C."""
+    from portal.hub.serving import require_encrypted  # late: other commands need no web server
+    from portal.web.opening import open_portal
+
+    require_encrypted(host, certfile, keyfile, behind_proxy=behind_proxy)
     home = Home.from_environment()
-    House.open(home).warehouse.create()
-    tell(f"Dagster is at http://{host}:{port} for the state in {home.root}. Stop it with Ctrl-C.")
+    address = public_url or f"{'https' if certfile else 'http'}://{host}:{portal_port}"
+    with House.open(home) as house:
+        house.warehouse.create()
+        with _dagster(home, host, port):
+            tell(f"Dagster is at http://{host}:{port} for the state in {home.root}.")
+            tell(f"The portal is at {address}. Stop both with Ctrl-C.")
+            open_portal(
+                house,
+                public_url=address.rstrip("/"),
+                dagster_url=f"http://{host}:{port}",
+                host=host,
+                port=portal_port,
+                certfile=certfile,
+                keyfile=keyfile,
+            )
+
+
+@contextmanager
+def _dagster(home: Home, host: str, port: int) -> Iterator[None]:
+    """Dagster's processes, for as long as the portal is served."""
     command, environment = ui_command(home, host, port)
-    os.chdir(PROJECT)
-    os.execvpe(command[0], command, environment)
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def ui_command(home: Home, host: str, port: int) -> tuple[list[str], dict[str, str]]:
-    """The process behind ``ui``: its arguments and environment. It runs in the project's folder."""
+    """The process of the Dagster UI: its arguments and environment. It runs in the project's folder."""
     command = [
         *(sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml")),
         *("-h", host, "-p", str(port)),

@@ -110,6 +110,12 @@ class Connections(Database):
         with self.reading() as session:
             return record(Connection, self.connection_row(session, connection_id))
 
+    def find_connection(self, connection_id: str) -> Connection | None:
+        """One connection; None when there is none."""
+        with self.reading() as session:
+            row = session.get(models.Connection, connection_id)
+            return record(Connection, row) if row else None
+
     def connections(self, firm: str | None = None, software: str | None = None) -> list[Connection]:
         """The connections, by id; of one firm (name or slug) or one package when asked."""
         query = select(models.Connection).order_by(models.Connection.id)

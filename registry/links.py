@@ -119,6 +119,14 @@ class Links(Connections):
         with self.reading() as session:
             return record(Link, self.link_row(session, dossier_id))
 
+    def find_link(self, dossier_id: str) -> Link | None:
+        """The active link of a dossier; None when there is none."""
+        with self.reading() as session:
+            row = session.scalars(
+                select(models.Link).where(models.Link.active, models.Link.dossier_id == dossier_id)
+            ).first()
+            return record(Link, row) if row else None
+
     def links(
         self,
         software: str | None = None,

@@ -1,0 +1,7 @@
+"""People, tokens and deeds over the JSON API."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -552,10 +552,22 @@ _ROWS = (
         "Sage BOB",
         "on_premise",
         "ledger",
-        "Advantage ADT files in a data folder, or the same tables as CSV",
+        "Advantage ADT files in a data folder, the same tables as CSV, or a Firebird server",
         "public code",
         _on_premise(
-            _ROOT,
+            *_replaceable((_ROOT,), "firebird_databases"),
+            _setting(
+                "firebird_server",
+                "Firebird server of the Firebird edition: host, host/port or host:port; its databases lie in root",
+                required=False,
+            ),
+            _setting(
+                "firebird_databases",
+                "with a server, in place of root: its databases by alias, or NAME=PATH as it sees them; ';' between",
+                required=False,
+            ),
+            _setting("username", "with a server: user that may read the tables", required=False),
+            _secret("password", "with a server: the user's password", required=False),
             _setting("language", "which of the two names of accounts and journals is read: 1 or 2", "1"),
             _setting("currency", "currency of the dossiers, which no table tells", "EUR"),
             _setting("country", "country of the dossiers, which no table tells: BE or LU", "BE"),
@@ -565,7 +577,7 @@ _ROWS = (
         Deletion("full read", "the tables are read again when one of them changes"),
         room="connectors.sage_bob",
         country="BE",
-        note="The Advantage edition. Of the Firebird edition no table is public: read through a CSV export.",
+        note="Of the Firebird edition no table is public: it is taken to have those of the Advantage edition.",
     ),
     Package(
         "sage50",

@@ -584,7 +584,7 @@ _ROWS = (
         "Sage 50",
         "on_premise",
         "ledger",
-        "audit trail CSV, tables as CSV or by ODBC (UK); FEC (FR)",
+        "audit trail CSV, tables as CSV or by ODBC (UK); FEC, XIMPORT or RIMPORT (FR)",
         "documented",
         _on_premise(
             _ROOT,
@@ -595,7 +595,8 @@ _ROWS = (
         _READER | {"package_trial_balance"},
         Deletion("full read", "the ledger is read again when its files change; through ODBC at every sync"),
         room="connectors.sage50",
-        note="UK and Irish Sage 50 Accounts, and the French product by FEC. The ODBC route is unproven on Windows.",
+        note="UK and Irish Sage 50 Accounts, and the French product by FEC, XIMPORT or RIMPORT. The ODBC route is "
+        "unproven on Windows.",
     ),
     _drop("topaccount", "TopAccount"),
     _drop("adsolut", "Adsolut"),

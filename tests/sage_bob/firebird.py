@@ -59,44 +59,37 @@ class FirebirdServer:
                 connection.cursor().execute(statement)
                 connection.commit()
 
-    def make(self, database: Path) -> Path:
+    def make(self, database: Path, *statements: str) -> Path:
+        """A database, made and filled in one go."""
         database.parent.mkdir(parents=True, exist_ok=True)
-        self.connection(database, create_new=True).close()
+        made = f"CREATE DATABASE '{self.address}:{database}' USER '{USER}' PASSWORD '{PASSWORD}'"
+        script = ";\n".join([made, *statements, "COMMIT"]) + ";\n"
+        told = subprocess.run([self._isql, "-q", "-b"], input=script, text=True, check=False, capture_output=True)
+        assert told.returncode == 0, told.stderr
         return database
-
-    def write(
-        self,
-        database: Path,
-        table: str,
-        columns: Sequence[Column],
-        rows: Sequence[Sequence[Any]],
-        types: Mapping[str, str],
-    ) -> None:
-        """Makes a table and fills it; flags that are texts are ``T`` and ``F``."""
-        named = [(place, column) for place, column in enumerate(columns) if column.name]
-        made = ", ".join(f'"{column.name}" {types[column.letter].format(column.length)}' for _, column in named)
-        self.run(database, f"CREATE TABLE {table.upper()} ({made})")
-        told = (", ".join(_literal(row[place], types[column.letter]) for place, column in named) for row in rows)
-        script = "".join(f"INSERT INTO {table.upper()} VALUES ({values});\n" for values in told) + "COMMIT;\n"
-        place = f"{self.address}:{database}"
-        subprocess.run(
-            [self._isql, "-q", "-b", "-u", USER, "-p", PASSWORD, place],
-            input=script,
-            text=True,
-            check=True,
-            capture_output=True,
-        )
 
     def write_company(self, database: Path, company: Company, types: Mapping[str, str] = NEAR) -> Path:
         """The company in BOB's tables: the standing records of the sandbox's Advantage tables."""
-        self.make(database)
+        statements: list[str] = []
         for table, (columns, records) in tables_of(company).items():
-            self.write(database, table, columns, [row.values for row in records if row.mark == _STANDING], types)
-        return database
+            rows = [row.values for row in records if row.mark == _STANDING]
+            statements += table_with(table, columns, rows, types)
+        return self.make(database, *statements)
 
     def connect(self, root: Path | None = None, *, password: str = PASSWORD, **settings: str) -> SageBob:
         given = {"firebird_server": self.address, "username": USER, **({"root": str(root)} if root else {}), **settings}
         return open_connector(Access("sage_bob", given, {"password": Secret(password)}, sleep=lambda seconds: None))
+
+
+def table_with(
+    table: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]], types: Mapping[str, str]
+) -> list[str]:
+    """Statements that make a table and fill it; the column without a name stays away."""
+    named = [(place, column) for place, column in enumerate(columns) if column.name]
+    made = ", ".join(f'"{column.name}" {types[column.letter].format(column.length)}' for _, column in named)
+    told = (", ".join(_literal(row[place], types[column.letter]) for place, column in named) for row in rows)
+    name = table.upper()
+    return [f"CREATE TABLE {name} ({made})", "COMMIT", *(f"INSERT INTO {name} VALUES ({values})" for values in told)]
 
 
 def _literal(value: Any, type_: str) -> str:

@@ -16,15 +16,26 @@ from hypothesis import strategies as st
 
 from connectors.books import TABLES
 from connectors.columns import TYPES, Kind, UnreadableValue
-from connectors.contract import Event, NextCursor
+from connectors.contract import Event, ExtractRequest, NextCursor
 from connectors.sage_bob.client import SageBob
+from connectors.sage_bob.firebird import Server
 from connectors.sage_bob.firebird_tables import array, find_relation
 from connectors.sage_bob.sandbox import DOSSIER, SageBobSandbox
 from connectors.sage_bob.sandbox_tables import ACCOUN, AHISTO, PERIOD
 from connectors.sandbox.company import Company, company
 from foundation.errors import AskForAccess, BadFile, Busy, GrandlivreError, SignInAgain, WrongInput
+from foundation.secrets import Secret
 from tests.sage_bob.dossiers import LINE, connect, extract, months, next_cursor, normalized
-from tests.sage_bob.firebird import FAR, NEAR, FirebirdServer, firebird_server, reason_without
+from tests.sage_bob.firebird import (
+    FAR,
+    NEAR,
+    PASSWORD,
+    USER,
+    FirebirdServer,
+    firebird_server,
+    reason_without,
+    table_with,
+)
 
 pytestmark = pytest.mark.skipif(reason_without() is not None, reason=str(reason_without()))
 
@@ -47,7 +58,7 @@ def root(server: FirebirdServer, told: Company, tmp_path_factory: pytest.TempPat
     root = tmp_path_factory.mktemp("data")
     server.write_company(root / f"{DOSSIER}.fdb", told, NEAR)
     server.write_company(root / "MOULIN" / "books.gdb", told, FAR)
-    server.run(server.make(root / "OTHER.FDB"), "CREATE TABLE STOCK (ID INTEGER)")
+    server.make(root / "OTHER.FDB", "CREATE TABLE STOCK (ID INTEGER)")
     (root / "torn.fdb").write_bytes(b"not a database" * 1000)
     return root
 
@@ -56,16 +67,16 @@ def small(
     server: FirebirdServer, database: Path, *lines: Mapping[str, Any], names: Mapping[str, str] | None = None
 ) -> Path:
     """A dossier of 2024 with one account and these lines."""
-    server.make(database)
     rows = {
         "ac_period": (PERIOD, months("2024", 2024)),
         "ac_accoun": (ACCOUN, [{"AID": "550000", "AISTITLE": False, "HEADING1": "Banque"}]),
         "ac_ahisto": (AHISTO, [LINE | line for line in lines]),
     }
+    statements: list[str] = []
     for table, (columns, records) in rows.items():
         values = [[record.get(column.name) for column in columns] for record in records]
-        server.write(database, (names or {}).get(table, table), columns, values, NEAR)
-    return database
+        statements += table_with((names or {}).get(table, table), columns, values, NEAR)
+    return server.make(database, *statements)
 
 
 def books(connector: SageBob, name: str, since: date | None = None) -> duckdb.DuckDBPyConnection:
@@ -132,7 +143,7 @@ def test_nothing_new_is_unchanged_and_any_change_is_seen(server: FirebirdServer,
 def test_a_reading_sees_one_moment_and_nobody_waits_for_it(server: FirebirdServer, tmp_path: Path) -> None:
     database = small(server, tmp_path / "SMALL.fdb", {}, {"HAMOUNT": Decimal("-10.00"), "HORDERNO": 2})
     connector = server.connect(tmp_path)
-    reading = connector.extract(extract_request("SMALL"))
+    reading = connector.extract(ExtractRequest("SMALL"))
     first = next(reading)
     server.run(database, "DELETE FROM AC_AHISTO", "DELETE FROM AC_ACCOUN", "DELETE FROM AC_PERIOD")
     db = normalized(connector, [first, *reading])
@@ -140,10 +151,7 @@ def test_a_reading_sees_one_moment_and_nobody_waits_for_it(server: FirebirdServe
 
 
 def test_nothing_can_be_changed_through_a_reading(server: FirebirdServer, root: Path) -> None:
-    from connectors.sage_bob.firebird import Server
-    from foundation.secrets import Secret
-
-    reader = Server(server.address, "SYSDBA", Secret("a word for tests"))
+    reader = Server(server.address, USER, Secret(PASSWORD))
     with reader.snapshot(str(root / f"{DOSSIER}.fdb"), DOSSIER) as snapshot, pytest.raises(GrandlivreError):
         snapshot.all("DELETE FROM AC_AHISTO")
 
@@ -262,13 +270,7 @@ def test_a_value_that_means_nothing_is_refused_with_its_place(values: list[Any],
     assert refused.value.index == 1
 
 
-def extract_request(name: str) -> Any:
-    from connectors.contract import ExtractRequest
-
-    return ExtractRequest(name)
-
-
-def test_a_database_in_use_by_another_is_closed_after_each_reading(server: FirebirdServer, tmp_path: Path) -> None:
+def test_nothing_stays_attached_after_a_reading(server: FirebirdServer, tmp_path: Path) -> None:
     database = small(server, tmp_path / "SMALL.fdb", {}, {"HAMOUNT": Decimal("-10.00"), "HORDERNO": 2})
     events(server.connect(tmp_path), "SMALL")
     with closing(server.connection(database)) as connection:

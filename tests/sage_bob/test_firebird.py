@@ -148,6 +148,7 @@ def test_a_reading_sees_one_moment_and_nobody_waits_for_it(server: FirebirdServe
     server.run(database, "DELETE FROM AC_AHISTO", "DELETE FROM AC_ACCOUN", "DELETE FROM AC_PERIOD")
     db = normalized(connector, [first, *reading])
     assert db.execute("SELECT count(*) FROM books.journal_lines").fetchall() == [(2,)]
+    assert db.execute("SELECT number, name FROM books.accounts").fetchall() == [("550000", "Banque")]
 
 
 def test_nothing_can_be_changed_through_a_reading(server: FirebirdServer, root: Path) -> None:

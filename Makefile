@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
-from_distribution = apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1) >/dev/null
+from_distribution = apt-get update -qq \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format ui bench lock clean

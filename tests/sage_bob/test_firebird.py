@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from agent.clock import Clock
+from agent.protocol import Request
+from agent.reading import Reader, open_source
+from agent.secrets_file import keep_secret
+from agent.settings import load
+from agent.spool import Spool
+from agent.survey import Survey
 from connectors.books import TABLES
-from connectors.columns import TYPES, Kind, UnreadableValue
 from connectors.contract import Event, ExtractRequest, NextCursor
 from connectors.sage_bob.client import SageBob
 from connectors.sage_bob.firebird import Server
-from connectors.sage_bob.firebird_tables import array, find_relation
 from connectors.sage_bob.sandbox import DOSSIER, SageBobSandbox
 from connectors.sage_bob.sandbox_tables import ACCOUN, AHISTO, PERIOD
 from connectors.sandbox.company import Company, company
@@ -181,6 +184,37 @@ def test_faults_of_the_server_are_told_by_what_to_do(server: FirebirdServer, roo
         server.connect(root, firebird_server="", firebird_databases="X")
 
 
+def test_the_on_premise_service_reads_it_with_the_password_in_its_own_keeping(
+    server: FirebirdServer, root: Path, told: Company, tmp_path: Path
+) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        f"hub = 'https://books.example.com'\nspool = '{tmp_path / 'spool'}'\n[[source]]\nname = 'bob'\n"
+        f"software = 'sage_bob'\nroot = '{root}'\nfirebird_server = '{server.address}'\nusername = '{USER}'\n"
+    )
+    settings = load(config)
+    keep_secret(settings.secrets_file, settings.source("bob"), "password", PASSWORD)
+    spool = Spool(settings.spool)
+    with spool.taken():
+        survey = Survey(
+            settings.sources, spool.index, Clock(), lambda each: open_source(settings, each, Clock(), spool.scratch)
+        )
+        survey.complete()
+        (source,) = survey.sources()
+        assert source.trouble is None
+        assert [(each.external_id, len(each.years)) for each in source.dossiers] == [
+            (DOSSIER, len(told.years)), ("MOULIN", len(told.years))
+        ]  # fmt: skip
+        asked = Request(request_id="r1", source="bob", software="sage_bob", external_id=DOSSIER)
+        assert Reader(settings, spool, Clock()).read(asked) is None
+        (delivery,) = spool.deliveries()
+        assert {file.resource: file.rows for file in delivery.files}["ac_ahisto"] > 100
+        assert delivery.cursor
+        again = Request(request_id="r2", source="bob", software="sage_bob", external_id=DOSSIER, cursor=delivery.cursor)
+        assert Reader(settings, spool, Clock()).read(again) is None
+        assert [each.unchanged for each in spool.deliveries() if each.request_id == "r2"] == [True]
+
+
 def test_tables_of_other_names_are_known_by_their_columns(server: FirebirdServer, tmp_path: Path) -> None:
     names = {"ac_period": "PERIODS", "ac_accoun": "CHART", "ac_ahisto": "LEDGER"}
     pair = [{}, {"HAMOUNT": Decimal("-10.00"), "HORDERNO": 2}]
@@ -194,14 +228,6 @@ def test_tables_of_other_names_are_known_by_their_columns(server: FirebirdServer
     # A view by BOB's name decides; what stands behind it is not told, so that it is read at every sync.
     server.run(database, "CREATE VIEW AC_AHISTO AS SELECT * FROM LEDGER")
     assert next_cursor(events(connector, "SMALL")).cursor is None
-
-
-def test_the_ledger_of_parties_is_not_taken_for_the_general_one() -> None:
-    general = {"HID", "HDBK", "HFYEAR", "HYEAR", "HMONTH", "HDOCNO", "HORDERNO", "HDOCDATE", "HAMOUNT", "HREM"}
-    relations = {"A": dict.fromkeys(general), "B": dict.fromkeys(general | {"HREMINT", "HCOLLECTACC"})}
-    assert find_relation(relations, "ac_ahisto", "X") == "A"
-    assert find_relation(relations, "ac_chisto", "X") == "B"
-    assert find_relation(relations, "ac_dbk", "X") is None
 
 
 def test_a_value_that_is_none_is_told_with_its_row(server: FirebirdServer, tmp_path: Path) -> None:
@@ -233,42 +259,6 @@ def test_bytes_without_a_charset_are_windows_1252_and_those_that_are_nothing_are
         ("Credit : é€ \ufffd",)
     ]
     assert [note.count for note in told if getattr(note, "code", "") == "undecodable_bytes"] == [1]
-
-
-@given(st.lists(st.decimals("-99999999.9999", "99999999.9999", places=4) | st.none(), min_size=1))
-@settings(max_examples=60, deadline=None)
-def test_amounts_are_those_that_were_booked_whatever_holds_them(amounts: list[Decimal | None]) -> None:
-    doubles = [None if amount is None else float(amount) for amount in amounts]
-    texts = [None if amount is None else f"{amount:f}".replace(".", ",") for amount in amounts]
-    for values in (amounts, doubles, texts):
-        assert array(values, "money").to_pylist() == amounts
-
-
-@pytest.mark.parametrize(
-    ("values", "kind", "expected"),
-    [
-        ([1, 0, None], "flag", [True, False, None]),
-        ([True, None, False], "flag", [True, None, False]),
-        (["T ", "f", ""], "flag", [True, False, None]),
-        ([2024, None], "text", ["2024", None]),
-        ([Decimal("7.00"), 3.0], "whole", [7, 3]),
-        ([5, None], "money", [Decimal("5.0000"), None]),
-        ([date(2024, 2, 29)], "moment", [datetime(2024, 2, 29)]),
-        ([datetime(2024, 2, 29, 23, 59)], "day", [date(2024, 2, 29)]),
-        (["2024-02-29", None], "day", [date(2024, 2, 29), None]),
-    ],
-)
-def test_values_are_taken_for_what_their_column_means(values: list[Any], kind: Kind, expected: list[Any]) -> None:
-    found = array(values, kind)
-    assert found.type == TYPES[kind]
-    assert found.to_pylist() == expected
-
-
-@pytest.mark.parametrize(("values", "kind"), [([None, 1.5], "whole"), ([None, 2], "flag"), ([None, 10**20], "money")])
-def test_a_value_that_means_nothing_is_refused_with_its_place(values: list[Any], kind: Kind) -> None:
-    with pytest.raises(UnreadableValue) as refused:
-        array(values, kind)
-    assert refused.value.index == 1
 
 
 def test_nothing_stays_attached_after_a_reading(server: FirebirdServer, tmp_path: Path) -> None:

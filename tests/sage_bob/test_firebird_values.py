@@ -1,4 +1,4 @@
-"""What a column of a Firebird table means, whatever its type is there; which table is which, where none has its name."""
+"""What a column of a Firebird table means, whatever its type is; which table is which where none has its name."""
 
 from __future__ import annotations
 

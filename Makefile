@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
-from_distribution = apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1) >/dev/null
+from_distribution = apt-get update -qq \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format ui bench lock clean
@@ -26,6 +27,9 @@ test: $(VENV)/installed-dev  ## every test; brings what it needs from the distri
 	@odbcinst -q -d -n SQLite3 >/dev/null 2>&1 || ($(call from_distribution,unixodbc odbcinst libsqliteodbc)) \
 		|| { echo "The tests of database views need unixODBC and its SQLite driver: install them from your" \
 			"distribution (Debian: unixodbc odbcinst libsqliteodbc)." >&2; exit 1; }
+	@command -v isql-fb >/dev/null || ($(call from_distribution,firebird3.0-server)) \
+		|| { echo "The tests of Sage BOB's Firebird edition need a Firebird server: install it from your distribution" \
+			"(Debian: firebird3.0-server)." >&2; exit 1; }
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/installed-dev  ## format, lint, types

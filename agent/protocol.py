@@ -159,8 +159,11 @@ class Remark(Message, frozen=True, kw_only=True):
 
 
 class Delivery(Message, frozen=True, kw_only=True):
-    """A dossier as it was read. ``delivery_id`` is chosen by the service, once, and kept over retries and restarts.
+    """A dossier as it was read, whole. ``delivery_id`` is chosen by the service, once, and kept over retries, restarts.
 
+    There is no delivery of changes: no package that is read on a firm's own server tells which rows changed and which
+    went (their rows of the catalog say ``full read``), so there would be nothing to merge. What did not change since a
+    cursor is confirmed without files.
     ``unchanged``: nothing differs from the request's cursor, and there are no files. ``stated`` are counts that the
     package announced, ``cursor`` where its change feed stands, ``read_at`` (UTC) when the reading began.
     """

@@ -172,6 +172,7 @@ class _Taken:
             case contract.Checkpoint():
                 """A reading on this server is not cut short by a vendor's limits."""
             case _:
+                # No room of level on_premise tells changes; see agent.protocol.Delivery.
                 raise ReportABug("the room tells changes only, where a delivery is whole")
 
     def files(self) -> list[File]:

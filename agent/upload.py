@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import BinaryIO
 
 from agent.clock import Clock
@@ -15,15 +16,34 @@ _MOST_ROUNDS = 3
 """How often files are sent again because the hub lost some of them meanwhile."""
 
 
-def upload(hub: Hub, spool: Spool, delivery: Delivery, clock: Clock, chunk_bytes: int = CHUNK) -> None:
+class Interrupted(Exception):
+    """Something else comes first; what is left of the delivery is sent afterwards."""
+
+
+def upload(
+    hub: Hub,
+    spool: Spool,
+    delivery: Delivery,
+    clock: Clock,
+    chunk_bytes: int = CHUNK,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> None:
     """Returns once the hub keeps all of it; it leaves the spool then. What is cut short goes on at the next call.
 
-    Raises HubDown, NoRoom, Refused where the hub will not have it, and OSError where the spool is damaged.
+    ``interrupted`` is asked before every chunk. Raises Interrupted where it says so, Stopped where the service ends,
+    HubDown, NoRoom, Refused where the hub will not have it, and OSError where the spool is damaged.
     """
+
+    def goes_on() -> None:
+        if clock.stopped:
+            raise Stopped
+        if interrupted():
+            raise Interrupted
+
     for attempt in range(1, _MOST_ROUNDS + 1):
         standing = hub.offer(delivery)
         try:
-            if _brought(hub, spool, delivery, standing, clock, chunk_bytes):
+            if _brought(hub, spool, delivery, standing, goes_on, chunk_bytes):
                 spool.drop(delivery.delivery_id)
                 return
         except Refused as error:
@@ -32,20 +52,23 @@ def upload(hub: Hub, spool: Spool, delivery: Delivery, clock: Clock, chunk_bytes
     raise HubDown("the hub has all of a delivery and does not take it", resume_in=60)
 
 
-def _brought(hub: Hub, spool: Spool, delivery: Delivery, standing: Standing, clock: Clock, chunk_bytes: int) -> bool:
+def _brought(
+    hub: Hub, spool: Spool, delivery: Delivery, standing: Standing, goes_on: Callable[[], None], chunk_bytes: int
+) -> bool:
     for file in delivery.files:
         if standing.accepted:
             return True
         with spool.file(delivery, file.resource).open("rb") as stream:
-            standing = _send_file(hub, stream, file, standing, clock, chunk_bytes)
+            standing = _send_file(hub, stream, file, standing, goes_on, chunk_bytes)
     return standing.accepted or hub.finish(delivery.delivery_id).accepted
 
 
-def _send_file(hub: Hub, stream: BinaryIO, file: File, standing: Standing, clock: Clock, chunk_bytes: int) -> Standing:
+def _send_file(
+    hub: Hub, stream: BinaryIO, file: File, standing: Standing, goes_on: Callable[[], None], chunk_bytes: int
+) -> Standing:
     stuck = 0
     while not standing.accepted and (offset := standing.received.get(file.resource, 0)) < file.size:
-        if clock.stopped:
-            raise Stopped
+        goes_on()
         stream.seek(offset)
         chunk = stream.read(min(chunk_bytes, file.size - offset))
         if not chunk:

@@ -2,7 +2,8 @@
 
 Each :meth:`Worker.round` does one of these, in this order: reads and sends a dossier that is urgent, sends one that
 waits in the spool, looks into one folder, reads a dossier for the night; and otherwise waits for the hub to ask. While
-the hub is away it reads on what was asked before, until the spool is full.
+the hub is away it reads on what was asked before, until the spool is full. A long upload makes room between two chunks
+for what a person waits for.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from agent.settings import Limits
 from agent.spool import Spool
 from agent.survey import Survey
 from agent.troubles import HubDown, NoRoom, Refused
-from agent.upload import upload
+from agent.upload import Interrupted, upload
 from foundation.errors import GrandlivreError
 from foundation.secrets import redact
 
@@ -168,7 +169,16 @@ class Worker:
 
     def _send(self, delivery: Delivery) -> bool:
         try:
-            upload(self._hub, self._spool, delivery, self._clock, self._chunk_bytes)
+            upload(
+                self._hub,
+                self._spool,
+                delivery,
+                self._clock,
+                self._chunk_bytes,
+                lambda: self._more_urgent_than(delivery),
+            )
+        except Interrupted:
+            return True
         except NoRoom as error:
             self._note(error)
             self._held[delivery.delivery_id] = self._clock.monotonic() + HELD_SECONDS
@@ -181,11 +191,25 @@ class Worker:
             self._give_up(delivery, error)
             return True
         self._answered(delivery.request_id)
-        self._held.pop(delivery.delivery_id, None)
+        self._held.clear()  # there is room again
         self._too_big.clear()
         self._sending.succeeded()
         self.last_error = None
         return True
+
+    def _more_urgent_than(self, delivery: Delivery) -> bool:
+        """Whether a person waits for something else than this delivery; the hub is asked now and then."""
+        if self._clock.monotonic() >= self._ask_at:
+            try:
+                self.ask(0)
+            except HubDown as error:  # it may still take chunks
+                self._away.failed(error.resume_in)
+        urgent = {request.request_id for request in self._asked.values() if request.urgent}
+        if delivery.request_id in urgent or not urgent:
+            return False
+        waiting = self._spool.deliveries()
+        ready = self._next_delivery(waiting)
+        return bool(ready and ready.request_id in urgent) or self._next(waiting, urgent=True) is not None
 
     def _give_up(self, delivery: Delivery, error: Refused | OSError) -> None:
         """Drops a delivery that the hub will not have, and says so; one that is damaged is read again, and as a whole

@@ -91,6 +91,13 @@ def test_an_available_package_declares_how_deletions_are_noticed() -> None:
             assert not {"incremental", "deletions"} & row.capabilities, row.slug
 
 
+def test_what_a_service_delivers_is_always_whole() -> None:
+    """The protocol has no delivery of changes; it would need one for the first package that is otherwise."""
+    for row in available_packages():
+        if row.takes_agent:
+            assert row.deletion.method == "full read", row.slug
+
+
 def test_near_misses_are_offered() -> None:
     with pytest.raises(WrongInput, match="exact_online_be"):
         package("exact_online_b")

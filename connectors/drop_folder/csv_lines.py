@@ -10,15 +10,19 @@ from pathlib import Path
 
 from connectors.drop_folder import amounts, dates
 from connectors.drop_folder.checks import note_entries, require_balance
+from connectors.drop_folder.fec_cut import sens
 from connectors.drop_folder.headings import LINES
 from connectors.drop_folder.profiles import Profile
 from connectors.drop_folder.sheet import TABLE, Sheet, open_sheet, skip_totals
 from connectors.drop_folder.workbench import Workbench, literal
 from foundation.errors import BadFile
 
+_YES = ("1", "y", "yes", "j", "ja", "o", "oui", "t", "true")
+_NO = ("0", "n", "no", "nee", "non", "f", "false")
+
 
 def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> None:
-    """Adds the lines of fiscal year ``label``; debit and credit, or one signed amount (debit +).
+    """Adds the lines of fiscal year ``label``; debit and credit, or one amount: with its side, or signed (debit +).
 
     Raises BadFile naming file, line and column, and for a file whose debits and credits differ.
     """
@@ -39,9 +43,12 @@ def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> No
     def money(column: str) -> str:
         return amounts.parsed(column, notation[column]) if column in notation else "NULL::DECIMAL(20,4)"
 
-    # Where a file has both forms the two sides count; the signed amount serves where it stands alone.
+    # Where a file has both forms the two sides count; one amount serves where it stands alone.
     if {"debit", "credit"} <= sheet.columns:
         debit, credit = (f"coalesce({money(side)}, 0)" for side in ("debit", "credit"))
+    elif "side" in sheet.columns:
+        _require_sides(bench, sheet)
+        debit, credit = (f"CASE WHEN {sens('side')} = '{side}' THEN {money('amount')} END" for side in "DC")
     else:
         debit, credit = f"greatest({money('amount')}, 0)", f"greatest(-({money('amount')}), 0)"
     if "modified_at" in sheet.columns:
@@ -60,9 +67,10 @@ def read_lines(bench: Workbench, path: Path, label: str, profile: Profile) -> No
             {amounts.signed_like(money("amount_currency"), f"(coalesce({debit}, 0) - coalesce({credit}, 0))")}
                 AS amount_currency,
             {sheet.column("counterparty")} AS counterparty, {sheet.column("vat_code")} AS vat_code,
-            {due} AS due_date, {modified} AS modified_at
+            {due} AS due_date, {modified} AS modified_at, {_validated(bench, sheet)} AS validated
         FROM {TABLE} ORDER BY row"""
     )
+    _leave_out_unfinished(bench, path.name)
     _leave_out_drafts(bench, path.name, profile)
     require_balance(bench, path.name)
     note_entries(bench, path.name)
@@ -78,6 +86,36 @@ def _require_amounts(sheet: Sheet) -> None:
             next_step="Export debit and credit, or one signed amount (debit +); a heading of your own is named in "
             "dossier.csv (column.debit;HEADING).",
         )
+
+
+def _require_sides(bench: Workbench, sheet: Sheet) -> None:
+    found = bench.row(
+        f"""SELECT min({{'row': row, 'text': side}}) FROM {TABLE}
+        WHERE {sens("side")} IS NULL AND {sheet.column("amount")} IS NOT NULL"""
+    )[0]
+    if found:
+        what = "is empty" if found["text"] is None else f"{found['text']!r} is neither D, C, 1 nor -1"
+        raise BadFile(f"line {found['row']}, column side: {what}", subject=sheet.file)
+
+
+def _validated(bench: Workbench, sheet: Sheet) -> str:
+    """SQL: false for a line that says that it is not final. Raises BadFile where that cannot be told."""
+    if "finalised" not in sheet.columns:
+        return "NULL::BOOLEAN"
+    value = f"lower({sheet.column('finalised')})"
+    known = ", ".join(literal(word) for word in (*_YES, *_NO))
+    found = bench.row(f"SELECT min({{'row': row, 'text': finalised}}) FROM {TABLE} WHERE {value} NOT IN ({known})")[0]
+    if found:
+        raise BadFile(
+            f"line {found['row']}, column finalised: {found['text']!r} is neither yes nor no", subject=sheet.file
+        )
+    return f"coalesce({value} NOT IN ({', '.join(literal(word) for word in _NO)}), true)"
+
+
+def _leave_out_unfinished(bench: Workbench, file: str) -> None:
+    count = bench.row("SELECT count(*) FROM lines WHERE file = ? AND NOT validated", [file])[0]
+    bench.db.execute("DELETE FROM lines WHERE file = ? AND NOT validated", [file])
+    bench.note("drafts_left_out", f"{file}: lines that are not final are left out", count)
 
 
 def _require_dossier(bench: Workbench, sheet: Sheet, profile: Profile) -> None:

@@ -25,9 +25,13 @@ def described(
     told["currency"] = (told["currency"] or "EUR").upper()
     told["name"] = told["name"] or contents.folder.name
     told["code"] = told["code"] or contents.folder.name
-    formats = {"csv": contents.lines, "xaf": contents.xaf, "fec": contents.fec}
-    told["format"] = " ".join(name for name, files in formats.items() if files)
+    formats = {"csv": contents.lines, "xaf": contents.xaf}
+    told["format"] = " ".join([*(name for name, files in formats.items() if files), *_forms(contents)])
     return told
+
+
+def _forms(contents: Contents) -> list[str]:
+    return sorted({file.form for file in contents.fec})
 
 
 def french_vat(siren: str) -> str:

@@ -33,7 +33,7 @@ def read_fec(bench: Workbench, path: Path, profile: Profile) -> None:
     _add_lines(bench, header, path.name, profile)
     bench.db.execute(f"DROP TABLE {TABLE}")
     require_balance(bench, path.name)
-    _regroup(bench, path.name)
+    regroup(bench, path.name)
 
 
 def _require_values(bench: Workbench, header: Header, file: str) -> None:
@@ -91,7 +91,7 @@ def _validated(header: Header) -> str:
     return f"NOT {dates.empty('ValidDate')}" if "ValidDate" in header else "NULL::BOOLEAN"
 
 
-def _regroup(bench: Workbench, file: str) -> None:
+def regroup(bench: Workbench, file: str) -> None:
     """Finds the entries where EcritureNum does not tell them.
 
     A number whose lines balance on one date is an entry. Where it does not, or spans dates (one public file has one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from connectors.drop_folder import spreadsheet
@@ -30,14 +30,20 @@ _FEC_NAME = re.compile(r"(\d{9})(\d{5})?FEC(20\d{2})([01]\d)([0-3]\d)([ _.(-].*)
 _YEAR_NAME = re.compile(r"(19|20)\d\d([-_ ]?\d{2,4})?[a-z]?", re.IGNORECASE)
 
 
+# XIMPORT.TXT and RIMPORT.TXT; copies of several years carry the last day of theirs.
+_CIEL_NAME = re.compile(r"([xr]import)(?:[ _.-]*(\d{8})\b)?.*", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class FecFile:
-    """A FEC with what its name says; both None where the name is not a FEC name."""
+    """A FEC with what its name says; both None where the name is not a FEC name. Or one of the forms ``ximport`` and
+    ``rimport``, which hold entries without their fiscal year just as well."""
 
     path: Path
     modified_ns: int
     siren: str | None
     closing: date | None
+    form: str = "fec"
 
 
 @dataclass
@@ -133,6 +139,20 @@ def fec_name(name: str) -> tuple[str | None, date | None]:
         return match[1], None
 
 
+def is_ciel(path: Path) -> bool:
+    """Whether a file is called XIMPORT or RIMPORT."""
+    return path.suffix.lower() == ".txt" and _CIEL_NAME.fullmatch(path.stem) is not None
+
+
+def _month_end(text: str | None) -> date | None:
+    """A closing date in a file's name; the day on which a copy was made is hardly ever the last of a month."""
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
+    except ValueError:
+        return None
+    return day if day and (day + timedelta(days=1)).day == 1 else None
+
+
 def _place(contents: Contents, path: Path) -> None:
     name, ending = path.stem.lower(), path.suffix.lower()
     if path.name.lower() == READY:
@@ -149,6 +169,8 @@ def _place(contents: Contents, path: Path) -> None:
         _claim(contents.lines, name.partition("_")[2], path)
     elif name.startswith("trial_balance_"):
         _claim(contents.balances, name.removeprefix("trial_balance_"), path)
+    elif is_ciel(path) and (match := _CIEL_NAME.fullmatch(name)):
+        contents.fec.append(FecFile(path, path.stat().st_mtime_ns, None, _month_end(match[2]), match[1].lower()))
     elif "fec" in name and ending != spreadsheet.ENDING:
         contents.fec.append(FecFile(path, path.stat().st_mtime_ns, *fec_name(path.stem)))
     else:

@@ -57,12 +57,14 @@ LINES = _kind(
     debit="debet",
     credit="crédit",
     amount="value,bedrag,waarde,montant,valeur",
+    side="d/c,dc,sens",
     currency="munt,valuta,devise",
     amount_currency="bedrag vreemde munt,bedrag valuta,montant devise",
     counterparty="party,relation,relatie,klant,leverancier,tiers,client,fournisseur",
     due_date="due date,vervaldatum,vervaldag,échéance",
     vat_code="vat code,btw-code,code tva",
     modified_at="modified,gewijzigd,modifié",
+    finalised="definitief,définitif",
     dossier="internal number,intern nummer,dossiernummer,numéro interne",
 )
 ACCOUNTS = _kind(

@@ -50,3 +50,20 @@ SAFT_ACCOUNT_TYPES = {"sale": "income", "expense": "expense", "asset": "asset", 
 
 # Control accounts of parties in a FEC, by the start of the account that carries the auxiliary account.
 FEC_PARTY_KINDS = (("40", "supplier"), ("41", "customer"))
+
+# The columns of a RIMPORT's section Mvt in their order. Sage tells sections, separator and encodings, and no columns:
+# these are those that two public programs write, one of them for Sage 50. The status is B (draft) or V (validated).
+RIMPORT_COLUMNS = (
+    "entry",
+    "journal",
+    "date",
+    "account",
+    "account_name",
+    "amount",
+    "side",
+    "status",
+    "description",
+    "document",
+    "type",
+    "due_date",
+)

@@ -1,9 +1,13 @@
-"""What is particular to a package's exports, as data, and what a dossier may fix for itself in its dossier.csv."""
+"""What is particular to a package's exports (profiles.toml), and what a dossier may fix for itself in dossier.csv."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from connectors.drop_folder.amounts import Notation
 from connectors.drop_folder.headings import SEPARATORS
@@ -19,30 +23,50 @@ class Profile:
     """How a package's files are read; None leaves it to be found out from the file.
 
     ``encoding`` counts for bytes that are not UTF-8; ``usual_encoding`` only where those bytes do not tell.
-    ``columns`` maps further headings to columns. Lines of ``draft_journals`` are provisional and left out.
-    ``fixed_widths`` are (column, first character from 1, length)
-    of a lines file without separators. ``internal_number`` is that of the dossier in its package, where lines tell it.
+    ``headings`` maps, per kind of file, further headings to columns; ``columns`` those that the dossier names for all
+    of its files. Lines of ``draft_journals`` are provisional and left out. ``fixed_widths`` are (column, first
+    character from 1, length) of a lines file without separators or header row. ``internal_number`` is that of the
+    dossier in its package, where lines tell it.
     """
 
     encoding: str | None = None
     usual_encoding: str = "windows-1252"
     separator: str | None = None
     decimal: Notation | None = None
+    headings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     draft_journals: tuple[str, ...] = ()
     fixed_widths: tuple[tuple[str, int, int], ...] = ()
     internal_number: str | None = None
 
-
-# Packages whose exports have something of their own; all others are read by the contract alone.
-PROFILES: dict[str, Profile] = {
-    # Older exports are written in the code page of the console.
-    "popsy": Profile(usual_encoding="cp850"),
-}
+    def also(self, kind: str) -> Mapping[str, str]:
+        """Further headings of a kind of file."""
+        return {**self.headings.get(kind, {}), **self.columns}
 
 
 def profile(software: str) -> Profile:
-    return PROFILES.get(software, Profile())
+    """What profiles.toml says of a package, with what is shared by all."""
+    told = _told()
+    own, shared = told.get(software, {}), told["shared"]
+    kinds = {name for part in (shared, own) for name, value in part.items() if isinstance(value, dict)}
+    headings = {
+        kind.replace("balances", "trial balance"): _inverted(shared.get(kind, {})) | _inverted(own.get(kind, {}))
+        for kind in kinds
+    }
+    plain = {name: value for name, value in own.items() if not isinstance(value, dict)}
+    for name in ("draft_journals", "fixed_widths"):
+        if name in plain:
+            plain[name] = tuple(tuple(each) if isinstance(each, list) else each for each in plain[name])
+    return Profile(**plain, headings=headings)
+
+
+@cache
+def _told() -> dict[str, Any]:
+    return tomllib.loads(files("connectors.drop_folder").joinpath("profiles.toml").read_text("utf-8"))
+
+
+def _inverted(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {heading: column for column, headings in columns.items() for heading in headings}
 
 
 def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
@@ -53,7 +77,7 @@ def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
     Raises BadFile for a value that is not known.
     """
     columns = dict(base.columns)
-    widths = list(base.fixed_widths)
+    widths: list[tuple[str, int, int]] = []
     for key, value in settings.items():
         if key.startswith("column."):
             columns[value] = key.removeprefix("column.")
@@ -76,7 +100,7 @@ def adjusted(base: Profile, settings: Mapping[str, str]) -> Profile:
         decimal=_DECIMAL_WORDS[decimal] if decimal else base.decimal,
         columns=columns,
         draft_journals=tuple(settings.get("draft_journals", "").split()) or base.draft_journals,
-        fixed_widths=tuple(widths),
+        fixed_widths=tuple(widths) or base.fixed_widths,
         internal_number=settings.get("internal_number") or base.internal_number,
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from connectors.contract import FiscalYear
-from connectors.drop_folder import balances, csv_lines, fec, fec_years, lists, xaf
+from connectors.drop_folder import balances, ciel, csv_lines, fec, fec_years, lists, xaf
 from connectors.drop_folder.dossier import described
 from connectors.drop_folder.folder import Contents
 from connectors.drop_folder.profiles import Profile
@@ -24,6 +24,7 @@ from connectors.drop_folder.workbench import Workbench
 from connectors.drop_folder.xaf_heading import Heading, read_heading
 from foundation.errors import BadFile
 
+_READERS = {"fec": fec.read_fec, "ximport": ciel.read_ximport, "rimport": ciel.read_rimport}
 _ONE_SOURCE = "Leave one file for each fiscal year in the folder and sync again."
 
 
@@ -153,13 +154,13 @@ class FolderReader:
             )
 
     def _add_fec(self, years: dict[str, FiscalYear]) -> None:
-        """Reads every FEC: where its year begins and ends stands in its entries only."""
+        """Reads every FEC, XIMPORT and RIMPORT: where its year begins and ends stands in its entries only."""
         found: list[tuple[str, FiscalYear]] = []
         before: date | None = None
         for file in fec_years.choose(self.contents.fec, self.bench):
             self._siren = self._siren or file.siren
             name = file.path.name
-            fec.read_fec(self.bench, file.path, self.profile)
+            _READERS[file.form](self.bench, file.path, self.profile)
             span = fec_years.mark_openings(self.bench, name)
             stated = next((year for year in self._stated if year.end == file.closing), None)
             year = stated or fec_years.fiscal_year(file, span, before, self.bench)

@@ -40,9 +40,10 @@ def open_sheet(bench: Workbench, path: Path, kind: Kind, profile: Profile) -> Sh
         return _spreadsheet(bench, path, kind, profile)
     cleaned = cleaned_copy(bench, path, profile, profile.usual_encoding)
     try:
-        if kind.name == "lines" and profile.fixed_widths:
+        header = _header(cleaned, kind, profile)
+        if header is None and kind.name == "lines" and profile.fixed_widths:
             return _fixed_width(bench, cleaned, path.name, kind, profile)
-        return _delimited(bench, cleaned, path.name, kind, profile)
+        return _delimited(bench, cleaned, path.name, kind, header)
     finally:
         cleaned.unlink(missing_ok=True)
 
@@ -51,7 +52,8 @@ def _spreadsheet(bench: Workbench, path: Path, kind: Kind, profile: Profile) -> 
     cleaned = bench.folder / "clean.txt"
     try:
         others = spreadsheet.write_text(path, cleaned)
-        sheet = _delimited(bench, cleaned, path.name, kind, replace(profile, separator=spreadsheet.SEPARATOR))
+        header = _header(cleaned, kind, replace(profile, separator=spreadsheet.SEPARATOR))
+        sheet = _delimited(bench, cleaned, path.name, kind, header)
     finally:
         cleaned.unlink(missing_ok=True)
     bench.note("sheets_ignored", f"{path.name}: only its first sheet is read, not {', '.join(others)}", len(others))
@@ -74,10 +76,13 @@ def skip_totals(bench: Workbench, sheet: Sheet) -> None:
     bench.note("subtotals_skipped", f"{sheet.file}: rows without an account number are taken for subtotals", skipped)
 
 
-def _delimited(bench: Workbench, cleaned: Path, file: str, kind: Kind, profile: Profile) -> Sheet:
+def _header(cleaned: Path, kind: Kind, profile: Profile) -> Header | None:
     with cleaned.open(encoding="utf-8", newline="\n") as stream:
         top = [line.rstrip("\n") for line in islice(stream, TOP_ROWS)]
-    header = find_header(top, kind, separator=profile.separator, also=profile.columns)
+    return find_header(top, kind, separator=profile.separator, also=profile.also(kind.name))
+
+
+def _delimited(bench: Workbench, cleaned: Path, file: str, kind: Kind, header: Header | None) -> Sheet:
     if header is None:
         raise BadFile(
             f"no header row: none of the first {TOP_ROWS} lines has {kind.enough} of the known headings",

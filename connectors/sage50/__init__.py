@@ -1,4 +1,7 @@
-"""Sage 50: UK and Irish companies by audit trail or ODBC, French ones by FEC. Opened with :func:`open_connector`."""
+"""Sage 50: UK and Irish companies by audit trail or ODBC, French ones by FEC, XIMPORT or RIMPORT.
+
+Opened with :func:`open_connector`.
+"""
 
 from __future__ import annotations
 

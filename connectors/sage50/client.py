@@ -1,7 +1,8 @@
 """Reads Sage 50 companies from a root of folders, and never writes there.
 
-UK and Irish companies: exported tables, or Sage's own ODBC driver. French ones: FEC, read as the drop folder reads it.
-The change cursor is a fingerprint of the files read; through ODBC everything is read at every sync.
+UK and Irish companies: exported tables, or Sage's own ODBC driver. French ones: FEC, XIMPORT or RIMPORT, read as the
+drop folder reads them. The change cursor is a fingerprint of the files read; through ODBC everything is read at every
+sync.
 """
 
 from __future__ import annotations

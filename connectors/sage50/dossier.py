@@ -2,7 +2,7 @@
 
 A folder is read as one of
 
-* French: it holds a FEC;
+* French: it holds a FEC, a XIMPORT or a RIMPORT;
 * UK by CSV: the tables COMPANY, NOMINAL_LEDGER, ... as ``<table>.csv`` and, for the ledger, ``audit_journal.csv`` or
   the audit trail that Sage 50 exports (``audit_trail*.csv``);
 * UK by ODBC: it holds Sage's own ``ACCDATA`` and no such export.
@@ -21,6 +21,7 @@ from typing import Any, Literal
 from connectors.columns import BRITISH, Table, require_columns
 from connectors.contract import FiscalYear
 from connectors.csv_tables import CsvTable
+from connectors.drop_folder.folder import is_ciel
 from connectors.files import fingerprint, is_inside, snapshot_set, unreadable
 from connectors.sage50 import tables
 from connectors.sage50.inferred import TRAIL_COLUMNS, TRAIL_HEADINGS
@@ -42,8 +43,8 @@ _NEVER_MISSING = ("company", "nominal_ledger", "audit_journal")
 _TRAIL = re.compile(r"audit[ _-]?trail.*\.csv", re.IGNORECASE)
 _LEDGERS = ("audit_journal", "audit_trail")
 _EXPECTED = (
-    "Put the audit trail (audit_trail.csv) with COMPANY.csv and NOMINAL_LEDGER.csv there, or a FEC, or the company's "
-    "own folder ACCDATA; see docs/packages/sage50.md."
+    "Put the audit trail (audit_trail.csv) with COMPANY.csv and NOMINAL_LEDGER.csv there, or a FEC, XIMPORT or "
+    "RIMPORT, or the company's own folder ACCDATA; see docs/packages/sage50.md."
 )
 
 
@@ -67,7 +68,7 @@ def look_into(folder: Path) -> Contents | None:
         own = any(path.is_dir() and path.name.upper() == "ACCDATA" for path in paths)
     except OSError as error:
         raise unreadable(folder, error) from error
-    if any("fec" in path.stem.lower() and path.suffix.lower() in (".txt", ".csv", ".tsv") for path in files):
+    if any(is_ciel(path) or _is_fec(path) for path in files):
         return Contents(folder, "french")
     found = {
         path.stem.lower(): path
@@ -86,6 +87,10 @@ def look_into(folder: Path) -> Contents | None:
     if any(ledger in found for ledger in _LEDGERS):
         return Contents(folder, "csv", found)
     return Contents(folder, "odbc") if own else None
+
+
+def _is_fec(path: Path) -> bool:
+    return "fec" in path.stem.lower() and path.suffix.lower() in (".txt", ".csv", ".tsv")
 
 
 def require(folder: Path) -> Contents:

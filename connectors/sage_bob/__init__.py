@@ -1,4 +1,7 @@
-"""Sage BOB 50: dossiers as folders of Advantage tables on a server. Opened with :func:`open_connector`."""
+"""Sage BOB 50: dossiers as folders of Advantage tables, or as databases of a Firebird server.
+
+Opened with :func:`open_connector`.
+"""
 
 from __future__ import annotations
 
@@ -7,5 +10,6 @@ from connectors.sage_bob.client import SageBob
 
 
 def open_connector(access: Access) -> SageBob:
-    """The room of Sage BOB. Settings: ``root``, ``language``, ``currency``, ``temporary``; no secrets."""
+    """The room of Sage BOB. Settings: ``root``, or ``firebird_server`` with ``username``, the secret ``password`` and
+    either ``root`` or ``firebird_databases``; ``language``, ``currency``, ``country``, ``temporary``."""
     return SageBob(access)

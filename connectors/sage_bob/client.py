@@ -1,7 +1,7 @@
-"""Reads BOB 50 dossiers from a data root of folders with Advantage tables, and never writes there.
+"""Reads BOB 50 dossiers from folders with Advantage tables, or from a Firebird server, and never writes there.
 
-The change cursor is a fingerprint of the files that a sync read: while they hold the same bytes nothing need be loaded
-again; when one of them differs the dossier is read again. Deleted lines are those no longer there then.
+The change cursor is the state of the tables that a sync read, for files a fingerprint: while it is the same nothing
+need be loaded again; when one of them differs the dossier is read again. Deleted lines are those no longer there then.
 """
 
 from __future__ import annotations
@@ -18,58 +18,56 @@ import duckdb
 
 from connectors import books
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear, NextCursor
-from connectors.files import list_dossier_folders, resolve_dossier_folder
 from connectors.sage_bob import inferred, tables
-from connectors.sage_bob.dossier import Copies, dossier_folders
+from connectors.sage_bob.places import place
 from connectors.sage_bob.reading import Options, Reading
 from foundation.errors import WrongInput
 
 
 class SageBob:
-    """A data root; see :class:`connectors.contract.Connector`. ``calls`` stays 0: files are not called."""
+    """One place of dossiers; see :class:`connectors.contract.Connector`. ``calls`` counts databases opened."""
 
     resources = tables.RESOURCES
 
     def __init__(self, access: Access) -> None:
-        self.calls = 0
         self._scratch_root = access.scratch
         currency = (access.settings.get("currency") or inferred.BASE_CURRENCY).upper()
         if not re.fullmatch("[A-Z]{3}", currency):
             raise WrongInput(f"currency is {currency!r}", next_step="Give three letters, such as --set currency=EUR.")
+        self._place = place(access, access.sleep or time.sleep)
         self._options = Options(
-            root=Path(access.setting("root")),
             language=int(_choice(access, "language", "1", "2")),
             currency=currency,
             country=_choice(access, "country", "BE", "LU"),
             temporary=_choice(access, "temporary", "yes", "no") == "yes",
-            sleep=access.sleep or time.sleep,
             report=access.report,
         )
 
+    @property
+    def calls(self) -> int:
+        return self._place.calls
+
     def verify(self) -> None:
-        list_dossier_folders(self._options.root)
+        self._place.verify()
 
     def discover(self) -> Iterator[DossierRef]:
-        """The folders that hold a chart of accounts; no table is known that tells a dossier's name."""
-        options = self._options
-        for folder in dossier_folders(options.root):
-            yield DossierRef(folder.name, folder.name, folder.name, None, options.currency, options.country)
+        """The dossiers that hold a chart of accounts; no table is known that tells a dossier's name."""
+        for name in self._place.names():
+            yield DossierRef(name, name, name, None, self._options.currency, self._options.country)
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
-        folder, wanted = resolve_dossier_folder(self._options.root, external_id), ("ac_period",)
-        with self._scratch() as scratch:
-            copies = Copies(folder, scratch, wanted, wanted, sleep=self._options.sleep)
-            return [year.fiscal_year for year in copies.book_years()]
+        wanted = ("ac_period",)
+        with self._scratch() as scratch, self._place.opened(external_id, scratch, wanted, wanted) as dossier:
+            return [year.fiscal_year for year in dossier.book_years()]
 
     def extract(self, request: ExtractRequest) -> Iterator[Event]:
         if request.totals_only:
             raise WrongInput(
                 "BOB keeps no trial balance to read", next_step="Link the dossier with --replace or --from."
             )
-        folder = resolve_dossier_folder(self._options.root, request.external_id)
-        with self._scratch() as scratch:
-            reading = Reading(self._options, folder, request.since, scratch)
-            if request.cursor == reading.cursor:
+        with self._scratch() as scratch, self._place.opened(request.external_id, scratch) as dossier:
+            reading = Reading(self._options, dossier, request.since, scratch)
+            if request.cursor and request.cursor == reading.cursor:
                 yield NextCursor(request.cursor, unchanged=True)
             else:
                 yield from reading.events()

@@ -12,3 +12,18 @@ what one public reader tests for. Records that begin otherwise are left out and 
 
 BASE_CURRENCY = "EUR"
 """No table is known that states the currency, the name or the VAT number of the dossier."""
+
+FIREBIRD_SIGNS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "ac_period": (frozenset({"FXCLOSED"}), frozenset()),
+    "ac_accoun": (frozenset({"AISTITLE", "HEADING1"}), frozenset()),
+    "ac_compan": (frozenset({"CNAME1"}), frozenset()),
+    "ac_dbk": (frozenset({"DBTYPE"}), frozenset()),
+    "ac_ahisto": (frozenset({"HREM"}), frozenset({"HCOLLECTACC"})),
+    "ac_chisto": (frozenset({"HREMINT"}), frozenset()),
+}
+"""Of the Firebird edition no table is public: it is taken to have those of the Advantage edition. One that is not there
+by its name is known by the columns that it needs and these (having, lacking)."""
+
+FIREBIRD_ENDINGS = (".fdb", ".gdb")
+"""How files of Firebird databases end: by custom, not by rule. That each dossier has a database of its own is inferred
+from the Advantage edition, where each has a folder."""

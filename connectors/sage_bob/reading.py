@@ -1,4 +1,4 @@
-"""One reading of one dossier: which files, which fiscal years, in which order, and what is said about them."""
+"""One reading of one dossier: which tables, which fiscal years, in which order, and what is said about them."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from connectors.columns import Kind
 from connectors.contract import Batch, Cursor, Event, NextCursor, Note
 from connectors.csv_tables import CsvTable
 from connectors.sage_bob import tables
-from connectors.sage_bob.dossier import BookYear, Copies
 from connectors.sage_bob.ledger import Ledger
+from connectors.sage_bob.opened import BookYear, OpenDossier
 from foundation.errors import BadFile
 
 _READER = 1
-"""Grows when the same files are read otherwise than before, so that older cursors no longer fit."""
+"""Grows when the same tables are read otherwise than before, so that older cursors no longer fit."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What the connection's settings ask for."""
 
-    root: Path
     language: int
     currency: str
     country: str | None
     temporary: bool
-    sleep: Callable[[float], None]
     report: Callable[[str, int], None]
 
 
 class Reading:
-    """Reads ``folder`` by way of copies in ``scratch``; lines of fiscal years that end on or after ``since``."""
+    """Reads ``dossier``, with ``scratch`` to spill to; lines of fiscal years that end on or after ``since``."""
 
-    def __init__(self, options: Options, folder: Path, since: date | None, scratch: Path) -> None:
-        self._options, self._folder, self._since, self._scratch = options, folder, since, scratch
-        self._copies = Copies(folder, scratch / "copies", sleep=options.sleep)
+    def __init__(self, options: Options, dossier: OpenDossier, since: date | None, scratch: Path) -> None:
+        self._options, self._dossier, self._since, self._scratch = options, dossier, since, scratch
+        self._state = dossier.state
 
     @property
-    def cursor(self) -> Cursor:
-        """What was asked, and a fingerprint of the files read for it."""
+    def cursor(self) -> Cursor | None:
+        """What was asked, and the state of the tables read for it; None where that is not told."""
         options = self._options
+        if self._state is None:
+            return None
         asked = [str(self._since or ""), options.language, options.currency, options.temporary]
-        return {"reader": _READER, "asked": asked, "files": self._copies.fingerprint}
+        return {"reader": _READER, "asked": asked, "files": self._state}
 
     def events(self) -> Iterator[Event]:
-        years = self._copies.book_years()
+        years = self._dossier.book_years()
         asked = [year for year in years if self._since is None or year.end >= self._since]
         lines = Ledger(self._scratch)
         try:
@@ -63,7 +63,7 @@ class Reading:
             notes += lines.sift(labels, [year.label for year in read], temporary=self._options.temporary)
             yield from self._lines(lines)
             yield from notes
-            yield from self._copies.notes()
+            yield from self._dossier.notes()
             if len(read) > len(asked):
                 text = f"{asked[0].label} holds no opening lines: its opening was added up from {read[0].label} on"
                 yield Note("opening_derived", text)
@@ -76,10 +76,10 @@ class Reading:
 
         An export tells nowhere how many rows it should have: it must balance as a whole.
         """
-        table = self._copies.table("ac_ahisto")
+        table = self._dossier.table("ac_ahisto")
         lines.add(table.batches(tables.AHISTO))
-        if lines.unbalanced() and "ac_chisto" in self._copies:
-            notes = lines.add_controls(self._copies.table("ac_chisto").batches(tables.CHISTO))
+        if lines.unbalanced() and "ac_chisto" in self._dossier:
+            notes = lines.add_controls(self._dossier.table("ac_chisto").batches(tables.CHISTO))
         else:
             notes = []
         if isinstance(table, CsvTable) and (off := lines.total()):
@@ -91,7 +91,7 @@ class Reading:
         return notes
 
     def _describe(self, years: list[BookYear], asked: list[BookYear]) -> Iterator[Event]:
-        options, name = self._options, self._folder.name
+        options, name = self._options, self._dossier.name
         row = {
             "name": name,
             "code": name,
@@ -118,10 +118,10 @@ class Reading:
     def _rows(self, name: str, columns: Mapping[str, Kind]) -> Iterator[Event]:
         schema = next(resource.schema for resource in tables.RESOURCES if resource.name == name)
         yield Batch(name, schema.empty_table())
-        if name not in self._copies:
+        if name not in self._dossier:
             yield Note("table_missing", f"the dossier has no table {name}")
             return
-        for batch in self._copies.table(name).batches(columns):
+        for batch in self._dossier.table(name).batches(columns):
             yield Batch(name, batch.cast(schema))
 
     def _lines(self, lines: Ledger) -> Iterator[Event]:

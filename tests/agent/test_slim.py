@@ -20,7 +20,7 @@ from importlib.abc import MetaPathFinder
 
 REFUSED = {"dagster", "sqlalchemy", "alembic", "warehouse", "registry", "resources", "assets", "sensors", "portal",
            "pipelines", "starlette", "psycopg", "pandas", "cryptography", "typer", "rich", "fsspec",
-           "arrow_odbc", "pytds"}
+           "arrow_odbc", "pytds", "firebirdsql"}
 
 class Refuse(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
@@ -74,7 +74,8 @@ def test_the_slim_install_brings_every_library_that_its_folders_import() -> None
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
     slim = tomllib.loads((ROOT / "deploy" / "agent" / "pyproject.toml").read_text())
-    lines = [*slim["project"]["dependencies"], *slim["project"]["optional-dependencies"]["sql"]]
+    extras = slim["project"]["optional-dependencies"]
+    lines = [*slim["project"]["dependencies"], *extras["sql"], *extras["firebird"]]
     known = {"arrow-odbc": "arrow_odbc", "python-tds": "pytds"}
     brought = {known.get(name, name) for name in (re.split(r"[<>=;\[ ]", line)[0] for line in lines)}
     assert names - sys.stdlib_module_names - {"agent", "connectors", "foundation"} == brought - {"tzdata"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from agent.protocol import Request
 from agent.reading import NoSpace, Reader
 from agent.settings import Limits
 from agent.spool import MOST_ATTEMPTS, Spool
+from agent.worker import HELD_SECONDS
 from connectors.contract import Batch, ExtractRequest, NextCursor
 from foundation.errors import BadFile, Busy, GrandlivreError
 from tests.agent.faults import Fault
@@ -41,6 +44,76 @@ def test_what_becomes_urgent_during_the_night_comes_next(ground: Ground, hub: Te
     ground.clock.seconds += 10  # it asks no more often than that while it works
     ground.work(hub)
     assert order(hub) == ["night-0", "urgent", "night-1", "night-2"]
+
+
+@pytest.fixture
+def small_chunks(tmp_path: Path, hub: TestHub, books: Path) -> Iterator[Ground]:
+    ground = Ground(enrolled(tmp_path, hub, books), chunk_bytes=4000)
+    with ground.spool.taken():
+        yield ground
+    ground.close()
+
+
+def slow_upload(ground: Ground, hub: TestHub, chunk: int, **wanted: object) -> list[str]:
+    """From chunk number ``chunk`` on a person waits; every chunk takes twenty seconds. Returns which deliveries the
+    chunks that came were of."""
+    night = hub.want("night", "BROU_2")
+    chunks: list[str] = []
+
+    def slow(asked: str) -> None:
+        found = re.search("PUT .*/deliveries/([^/]+)/", asked)
+        if found:
+            ground.clock.seconds += 20
+            chunks.append(hub.arriving[found[1]].delivery.request_id)
+            if len(chunks) == chunk:
+                hub.want("urgent", urgent=True, **({"external_id": "ATELIER"} | wanted))
+
+    hub.chaos = slow
+    ground.work(hub)
+    assert night.request_id in chunks
+    return chunks
+
+
+def test_what_a_person_waits_for_does_not_wait_behind_a_long_upload(small_chunks: Ground, hub: TestHub) -> None:
+    chunks = slow_upload(small_chunks, hub, 3)
+    assert order(hub) == ["urgent", "night"]
+    before = chunks.index("urgent")
+    assert before <= 4  # the chunk that was under way, and no other
+    assert chunks[:before] == ["night"] * before
+    assert set(chunks[before : chunks.index("night", before)]) == {"urgent"}
+    assert chunks.count("night") == sum(-(-file.size // 4000) for file in hub.delivered("night")[0].delivery.files)
+
+
+def test_a_refusal_of_what_a_person_waits_for_leaves_the_upload_to_go_on(small_chunks: Ground, hub: TestHub) -> None:
+    chunks = slow_upload(small_chunks, hub, 3, external_id="NOBODY")
+    assert hub.refused["urgent"].kind == "wrong_input"
+    assert set(chunks) == {"night"}
+    assert order(hub) == ["night"]
+
+
+def test_an_urgent_upload_is_not_put_off_for_another(small_chunks: Ground, hub: TestHub) -> None:
+    hub.want("first", "ATELIER", urgent=True)
+    chunks = slow_upload(small_chunks, hub, 2)
+    assert order(hub) == ["first", "urgent", "night"]
+    assert chunks[: chunks.count("first")] == ["first"] * chunks.count("first")
+
+
+def test_an_upload_goes_on_while_the_hub_answers_no_questions(small_chunks: Ground, hub: TestHub) -> None:
+    hub.want("first", "ATELIER", since=date(2026, 1, 1))
+    while not hub.arriving:  # asked, and read
+        small_chunks.worker.round(wait=0)
+    hub.faults.append(Fault("503", "GET .*/requests", times=2))
+    assert "night" in slow_upload(small_chunks, hub, 3)
+    assert sorted(order(hub)) == ["first", "night", "urgent"]
+
+
+def test_room_for_what_waits_comes_with_what_was_taken(ground: Ground, hub: TestHub) -> None:
+    hub.faults.append(Fault("413", "POST .*/deliveries$"))
+    for number in range(2):
+        hub.want(f"night-{number}", "BROU_2", since=date(2020 + number, 1, 1))
+    ground.work(hub)
+    assert sorted(order(hub)) == ["night-0", "night-1"]
+    assert ground.clock.seconds < HELD_SECONDS
 
 
 def test_in_quiet_hours_only_what_is_urgent_is_read(tmp_path: Path, hub: TestHub, books: Path) -> None:

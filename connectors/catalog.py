@@ -450,11 +450,15 @@ _ROWS = (
         "AFAS",
         "support",
         "ledger",
-        "REST (GetConnectors)",
+        "REST (GetConnectors; or the interface of SB)",
         "documented",
         (
-            _setting("base_url", "address of the environment, such as https://12345.rest.afas.online"),
-            _secret("token", "App Connector token"),
+            _setting(
+                "base_url",
+                "address of the environment: https://12345.rest.afas.online, or of SB https://FIRM.afasfocus.nl/NAME",
+            ),
+            _setting("edition", "which AFAS it is: profit or sb", "profit"),
+            _secret("token", "token of the App Connector; of SB that of the app, from the App Center"),
             _setting(
                 "connectors",
                 "GetConnectors of your own in place of the standard ones: ROLE=CONNECTOR, ROLE.FIELD=FIELD, ...",
@@ -465,10 +469,12 @@ _ROWS = (
             _setting("currency", "currency of the administrations, which AFAS does not tell", "EUR", required=False),
         ),
         _FEED | {"package_trial_balance", "totals"},
-        Deletion("change digest", "AFAS lists booking days that changed; they are read again"),
+        Deletion(
+            "change digest", "AFAS lists booking days that changed, and of SB balances tell years; they are read again"
+        ),
         room="connectors.afas",
         country="NL",
-        note="AFAS Profit; AFAS SB has another interface, which is not read.",
+        note="AFAS Profit, or with the setting edition AFAS SB; what is inferred of either stands in its page.",
     ),
     Package(
         "fid_manager",

@@ -61,12 +61,10 @@ SELECT a.number, a.name, NULL::VARCHAR AS type, coalesce(a.told, t.statement) AS
     false AS heading
 FROM sb_accounts a LEFT JOIN types t ON t.type = a.type;
 
--- Every line as the last pass over its year told it; what that did not find again is gone, and so is a year that is no
--- longer listed.
+-- Every line as the last pass over its year told it; what that did not find again is gone.
 CREATE OR REPLACE VIEW sb_lines AS
 SELECT l.*
 FROM landed.lines l
-SEMI JOIN landed.years y ON y.Id = l.AccountingYearId
 ANTI JOIN landed.years_read d ON d.AccountingYearId = l.AccountingYearId AND d.Read > l.Read;
 
 -- A rate stands for the code of VAT, which is an id without a name (inferred).

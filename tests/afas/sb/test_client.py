@@ -53,6 +53,7 @@ def test_the_administrations_of_an_environment_are_discovered(connector: AfasSb)
 
 
 def test_an_accounting_centre_has_the_administrations_of_all_environments(centre: SbSandbox, clock: Clock) -> None:
+    centre.knobs.scope_needed = True
     connector = connect(centre, clock)
     connector.verify()
     assert asked(centre, "administrations") == []
@@ -75,6 +76,7 @@ def test_a_token_is_kept_between_processes_and_asked_for_anew_when_it_ends(sandb
         connector.close()
     assert len(asked(sandbox, "getaccesstoken")) == 2
     assert tokens.saved == 2
+    assert len(asked(sandbox, "administrations")) == 3, "none was refused on the way"
 
 
 def test_the_centre_s_token_is_not_taken_for_an_environment_s(centre: SbSandbox, clock: Clock) -> None:

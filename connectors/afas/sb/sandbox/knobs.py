@@ -18,6 +18,8 @@ class Knobs(vendor.Knobs):
     """Endpoints that the app has no right to (403)."""
     amounts_as_text: bool = False
     """The specification calls amounts strings; its examples show numbers."""
+    scope_needed: bool = False
+    """An app token of the accounting centre wants the environment named in the body, too."""
     tracked: bool = False
     """Answers with a ``TrackingToken`` around the rows, as some endpoints give them."""
     lifetime: int = 1800

@@ -84,6 +84,12 @@ class Vendor(vendor.Vendor):
             or given.get("scope", environment) != environment
         ):
             return _error(401, "Er is geen ingelogde gebruiker.", "NotAuthenticatedException")
+        if (
+            self.knobs.scope_needed
+            and given["apptoken"] == ADMIN_TOKEN
+            and environment not in ("admin", given.get("scope"))
+        ):
+            return _error(400, "Invalid JSON request Required properties are missing: scope", "AntaUserException")
         token = f"eyJhbGciOiJSU0EtT0.{environment}.{len(self.requests)}"
         self._given[token] = (environment, self.now() + timedelta(seconds=self.knobs.lifetime))
         document = {"access_token": token, "expires_in": str(self.knobs.lifetime), "token_type": "bearer"}

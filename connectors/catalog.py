@@ -267,7 +267,7 @@ _ROWS = (
         "Horus",
         "firm",
         "ledger",
-        "REST with OAuth 2; or files (CSV)",
+        "REST with OAuth 2; or files (CSV, spreadsheets)",
         "reconstructed",
         _mapped(_setting("base_url", "the firm's own database address"), *_oauth()),
         _READER,
@@ -431,7 +431,7 @@ _ROWS = (
         "WingsOnline",
         "support",
         "ledger",
-        "Wings Web Service; or files (CSV)",
+        "Wings Web Service; or files (CSV, spreadsheets)",
         "reconstructed",
         _mapped(
             _setting("base_url", "address of the Wings Web Service, as Wings told it"),

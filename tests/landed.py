@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,8 +34,6 @@ from connectors.contract import (
 from connectors.sandbox.stage import Sandbox
 from connectors.tokens import MemoryTokenStore
 from foundation.secrets import Secret
-
-Keys = set[tuple[Any, ...]]
 
 
 class Clock:
@@ -88,10 +86,10 @@ class Landed:
 
     tables: dict[str, pa.Table] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
-    deleted: Keys = field(default_factory=set)
+    deleted: dict[str, list[pa.Table]] = field(default_factory=dict)
     stated: dict[str, int] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
-    checkpoints: list[Cursor] = field(default_factory=list)
+    checkpoint: Cursor | None = None
     resumed: bool = False
     end: NextCursor | None = None
 
@@ -108,13 +106,17 @@ class Landed:
     def incremental(self) -> frozenset[str]:
         return self.end.incremental if self.end else frozenset()
 
+    @property
+    def full(self) -> bool:
+        return not self.incremental
+
     def codes(self) -> set[str]:
         return {note.code for note in self.notes}
 
     @property
     def resume(self) -> Resume | None:
         """Where a read that was cut short goes on; its rows are kept here."""
-        return Resume(self.checkpoints[-1], lambda name, columns: iter(())) if self.checkpoints else None
+        return Resume(self.checkpoint, lambda name, columns: iter(())) if self.checkpoint else None
 
 
 def take_in(landed: Landed, events: Iterable[Event]) -> None:
@@ -124,14 +126,14 @@ def take_in(landed: Landed, events: Iterable[Event]) -> None:
             case Batch(resource=name, rows=rows):
                 table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
                 landed.tables[name] = pa.concat_tables([landed.tables[name], table]) if name in landed.tables else table
-            case Deleted(keys=keys):
-                landed.deleted |= {tuple(row.values()) for row in keys.to_pylist()}
+            case Deleted(resource=name, keys=keys):
+                landed.deleted.setdefault(name, []).append(keys)
             case Stated(resource=name, count=count):
                 landed.stated[name] = landed.stated.get(name, 0) + count
             case Note():
                 landed.notes.append(event)
             case Checkpoint(state=state):
-                landed.checkpoints.append(json.loads(json.dumps(state)))
+                landed.checkpoint = json.loads(json.dumps(state))
             case Resumed():
                 landed.resumed = True
             case NextCursor():
@@ -148,6 +150,7 @@ def land(
     assert landed.end is not None, "the last event tells where to go on"
     if landed.end.unchanged:
         assert previous is not None
+        assert not landed.tables, "nothing else is yielded where nothing changed"
         return Landed(previous.tables, end=landed.end)
     for resource in connector.resources:
         table = landed.tables.setdefault(resource.name, resource.schema.empty_table())
@@ -155,7 +158,8 @@ def land(
         landed.rows[resource.name] = table.num_rows
         if resource.name in landed.end.incremental:
             assert previous is not None
-            landed.tables[resource.name] = _merged(previous.tables[resource.name], table, resource, landed.deleted)
+            gone = landed.deleted.get(resource.name, [])
+            landed.tables[resource.name] = _merged(previous.tables[resource.name], table, resource, gone)
     return landed
 
 
@@ -163,36 +167,49 @@ def read(
     connector: Connector, external_id: str, previous: Landed | None = None, kept: Landed | None = None, **request: Any
 ) -> Landed:
     """One sync: with ``previous`` from its cursor on, with ``kept`` from where that was cut short."""
-    wanted = ExtractRequest(
-        external_id, cursor=previous.cursor if previous else None, resume=kept.resume if kept else None, **request
-    )
+    if kept:
+        request["resume"] = kept.resume
+    wanted = ExtractRequest(external_id, cursor=previous.cursor if previous else None, **request)
     return land(connector, connector.extract(wanted), previous, kept)
 
 
-def books(connector: Connector, landed: Landed | Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
-    """The landed tables, normalized; those that are not given are empty."""
-    tables = landed.tables if isinstance(landed, Landed) else landed
+def books(connector: Connector, landed: Landed) -> duckdb.DuckDBPyConnection:
+    """The landed tables, normalized."""
+    return books_of(landed.tables, connector.resources, connector.normalize)
+
+
+def books_of(
+    tables: Mapping[str, pa.Table],
+    resources: Sequence[Resource],
+    normalize: Callable[[duckdb.DuckDBPyConnection], None],
+) -> duckdb.DuckDBPyConnection:
+    """Tables as they may be landed, normalized; those that are not given are empty."""
     db = duckdb.connect()
     db.execute("CREATE SCHEMA landed; CREATE SCHEMA books")
-    for resource in connector.resources:
+    for resource in resources:
         db.register(f"arrow_{resource.name}", tables.get(resource.name, resource.schema.empty_table()))
         db.execute(f"CREATE TABLE landed.{resource.name} AS FROM arrow_{resource.name}")
-    connector.normalize(db)
+    normalize(db)
     require_complete(db)
     return db
 
 
-def _merged(before: pa.Table, changes: pa.Table, resource: Resource, deleted: Keys) -> pa.Table:
-    """``before`` with its rows changed and deleted; of changes with one key, the one of the greatest version stands."""
+def _merged(before: pa.Table, changes: pa.Table, resource: Resource, deleted: list[pa.Table]) -> pa.Table:
+    """``before`` with its rows changed and deleted. Of changes with one key, the one of the greatest version stands; a
+    deletion counts where the row is not newer."""
+    version = resource.version
+    named = pa.schema([resource.schema.field(name) for name in (*resource.key, *filter(None, (version,)))])
     key = ", ".join(f'"{name}"' for name in resource.key)
-    gone = {name: [row[n] for row in deleted] for n, name in enumerate(resource.key)}
+    same = " AND ".join(f'r."{name}" = g."{name}"' for name in resource.key)
+    newest = f'QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY "{version}" DESC NULLS LAST) = 1'
+    not_newer = f'AND (r."{version}" IS NULL OR g."{version}" IS NULL OR r."{version}" <= g."{version}")'
     with duckdb.connect() as db:
         db.register("before_rows", before)
-        db.register("changes", changes)
-        db.register("gone", pa.table(gone, pa.schema([resource.schema.field(name) for name in resource.key])))
-        version = f'"{resource.version}" DESC' if resource.version else "0"
+        db.register("told", changes)
+        db.register("gone", pa.concat_tables([named.empty_table(), *deleted]))
+        db.execute(f"CREATE TABLE changed AS FROM told {newest if version else ''}")
         merged = db.sql(
-            f"(FROM before_rows ANTI JOIN changes USING ({key}) ANTI JOIN gone USING ({key})) UNION ALL BY NAME "
-            f"(FROM changes QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {version}) = 1)"
+            f"FROM (FROM before_rows ANTI JOIN changed USING ({key}) UNION ALL BY NAME FROM changed) r "
+            f"WHERE NOT EXISTS (FROM gone g WHERE {same} {not_newer if version else ''})"
         )
-        return merged.to_arrow_table().cast(before.schema)
+        return merged.to_arrow_table().select(before.column_names).cast(before.schema)

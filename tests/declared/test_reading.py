@@ -22,7 +22,7 @@ from connectors.declared.years import repeated
 from connectors.sandbox.company import Company, company
 from foundation.errors import AskForAccess, FixTheData, Incomplete, RateLimited, SignInAgain, WrongInput
 from tests.drop_folder.folders import Read
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .reads import connect, cursor, map_file, read, told
 

@@ -11,8 +11,6 @@ from connectors.afas.sb.sandbox.books import OURS
 from tests import landed
 from tests.landed import Clock, Landed, access, books
 
-__all__ = ["Clock", "Landed", "asked", "books", "connect", "loaded", "read", "standing"]
-
 
 def connect(sandbox: SbSandbox, clock: Clock, **given: Any) -> AfasSb:
     return AfasSb(access("afas", sandbox, clock, **given))

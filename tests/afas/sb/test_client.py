@@ -17,8 +17,9 @@ from connectors.sandbox.company import company
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import Clock, asked, connect, loaded, read, standing
+from .landed import asked, connect, loaded, read, standing
 
 
 @pytest.mark.parametrize(("edition", "kind"), [("profit", Afas), ("sb", AfasSb)])

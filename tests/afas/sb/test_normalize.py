@@ -10,8 +10,9 @@ from connectors.afas.sb.sandbox import SbSandbox
 from connectors.afas.sb.sandbox.books import OURS
 from connectors.afas.sb.sandbox.tables import TRANSFER, guid, moment
 from connectors.sandbox.company import company
+from tests.landed import Clock, books
 
-from .landed import Clock, books, connect, read
+from .landed import connect, read
 
 TOLD = company("NL")
 

@@ -12,8 +12,9 @@ from connectors.afas.sb.sandbox.books import OURS
 from connectors.afas.sb.sandbox.tables import guid
 from connectors.sandbox.company import company
 from foundation.errors import Busy, WrongInput
+from tests.landed import Clock, books
 
-from .landed import Clock, asked, books, connect, loaded, read, standing
+from .landed import asked, connect, loaded, read, standing
 
 YEAR = guid("year", OURS, "2024")
 ENTRY = [("fees", "10.10"), ("bank", "-10.10")]

@@ -9,8 +9,7 @@ from connectors.afas.sb.sandbox import SbSandbox
 from connectors.afas.sb.sandbox.books import HOLDING, OURS
 from connectors.afas.sb.sandbox.tables import guid
 from connectors.afas.sb.sandbox.vendor import ADMIN_TOKEN, TOKEN, VERSIONS
-
-from .landed import Clock
+from tests.landed import Clock
 
 
 def sign_in(sandbox: SbSandbox, environment: str = "atelier", **body: str) -> requests.Response:

@@ -11,9 +11,10 @@ import pytest
 from connectors.sage_accounting.sandbox import SageSandbox
 from connectors.sage_accounting.sandbox.books import key
 from connectors.sage_accounting.sandbox.tables import Row
+from tests.reader import Reader, company_sums
 from warehouse.chart import tables
 
-from .landed import Reader, company_sums, told
+from .landed import told
 
 
 def listed(name: str, displayed_as: str, **more: Any) -> Row:

@@ -469,9 +469,7 @@ _ROWS = (
             _setting("currency", "currency of the administrations, which AFAS does not tell", "EUR", required=False),
         ),
         _FEED | {"package_trial_balance", "totals"},
-        Deletion(
-            "change digest", "AFAS lists booking days that changed, and of SB balances tell years; they are read again"
-        ),
+        Deletion("change digest", "changed booking days, of SB years whose totals moved, are read again"),
         room="connectors.afas",
         country="NL",
         note="AFAS Profit, or with the setting edition AFAS SB; what is inferred of either stands in its page.",

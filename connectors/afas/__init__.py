@@ -19,9 +19,11 @@ NORMALIZED_IN = ("connectors.afas", "connectors.afas.sb")
 
 def open_connector(access: Access) -> Connector:
     """A connector for the token in ``access``; the network is touched only when it is asked something. Raises
-    WrongInput for an edition that there is not."""
+    WrongInput for an edition that there is not, or an address of the other one."""
     match access.settings.get("edition") or "profit":
         case "profit":
+            if ".afasfocus.nl" in access.settings.get("base_url", "").lower():
+                raise WrongInput("the address is one of AFAS SB", next_step="Give --set edition=sb, too.")
             return Afas(access)
         case "sb":
             return AfasSb(access)

@@ -22,9 +22,12 @@ from tests.landed import Clock
 from .landed import asked, connect, loaded, read, standing
 
 
-@pytest.mark.parametrize(("edition", "kind"), [("profit", Afas), ("sb", AfasSb)])
-def test_the_setting_tells_which_afas_it_is(edition: str, kind: type) -> None:
-    settings = package("afas").complete_settings({"base_url": "https://firm.afasfocus.nl/enyoi", "edition": edition})
+@pytest.mark.parametrize(
+    ("edition", "address", "kind"),
+    [("profit", "https://12345.rest.afas.online", Afas), ("sb", "https://firm.afasfocus.nl/enyoi", AfasSb)],
+)
+def test_the_setting_tells_which_afas_it_is(edition: str, address: str, kind: type) -> None:
+    settings = package("afas").complete_settings({"base_url": address, "edition": edition})
     opened = open_connector(Access("afas", settings, {"token": Secret("0" * 64)}))
     assert type(opened) is kind
     opened.close()
@@ -35,6 +38,12 @@ def test_without_the_setting_it_is_profit_and_another_edition_is_wrong_input() -
     assert settings["edition"] == "profit"
     with pytest.raises(WrongInput, match="no edition 'small'"):
         open_connector(Access("afas", settings | {"edition": "small"}, {"token": Secret("0" * 64)}))
+
+
+def test_an_address_of_sb_is_known_as_one() -> None:
+    settings = package("afas").complete_settings({"base_url": "https://firm.afasfocus.nl/enyoi"})
+    with pytest.raises(WrongInput, match="edition=sb"):
+        open_connector(Access("afas", settings, {"token": Secret("0" * 64)}))
 
 
 def test_verifying_costs_a_sign_in_and_one_call(connector: AfasSb, sandbox: SbSandbox) -> None:

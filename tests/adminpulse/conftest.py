@@ -9,7 +9,7 @@ from connectors.adminpulse.sandbox.vendor import KEY
 from connectors.contract import Connector
 from connectors.sandbox.company import company
 from tests.client_lists.reading import connect
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 HEADERS = {"Authorization": f"Bearer {KEY}", "Accept": "application/json", "Content-Type": "application/json"}
 

@@ -16,7 +16,7 @@ from connectors.sandbox.office import Office
 from connectors.sandbox.vendor import Answer, FaultKind
 from foundation.errors import Busy, GrandlivreError, RateLimited, SignInAgain, VendorDown, WrongInput
 from tests.client_lists.reading import connect, normalized, read
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 
 def ids(connector: Connector) -> list[str]:

@@ -10,7 +10,7 @@ import requests
 
 from connectors.adminpulse.sandbox import AdminPulseSandbox, open_sandbox
 from connectors.sandbox.company import company
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .conftest import HEADERS
 

@@ -7,8 +7,9 @@ import pytest
 from connectors.afas import Afas
 from connectors.afas.sandbox import AfasSandbox, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock
 
-from .landed import Clock, connect
+from .landed import connect
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from connectors.afas.wire import with_zeros
 from connectors.sandbox.company import company
 from foundation.errors import AskForAccess, SignInAgain, VendorDown, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import Clock, connect, loaded, read, standing
+from .landed import connect, loaded, read, standing
 
 HEADER = "AfasToken " + base64.b64encode(TOKEN.encode()).decode()
 

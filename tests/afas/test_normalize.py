@@ -7,8 +7,9 @@ from datetime import date
 from connectors.afas import Afas
 from connectors.afas.sandbox import AfasSandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock, books
 
-from .landed import Clock, books, connect, read
+from .landed import connect, read
 
 
 def test_parties_stand_on_their_control_account(connector: Afas) -> None:

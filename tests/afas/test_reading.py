@@ -22,8 +22,9 @@ from connectors.sandbox.company import company
 from connectors.signers import HeaderSigner
 from foundation.errors import Busy, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock, Landed, books, land
 
-from .landed import Clock, Landed, books, company_lines, connect, land, loaded, read, standing
+from .landed import company_lines, connect, loaded, read, standing
 
 ENTRY = [("4500", "10.10"), ("1100", "-10.10")]
 

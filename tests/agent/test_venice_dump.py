@@ -24,7 +24,8 @@ from foundation.secrets import Secret
 from resources.rooms import room_of
 from tests.agent.venice_fake import FIRST, ComError, Constants, Dossier, Venice
 from tests.contract.dossier import assert_tells, linked, told_by
-from tests.venice.landed import Clock, books, connect, read
+from tests.landed import Clock, books
+from tests.venice.landed import connect, read
 
 ROW = package("venice")
 

@@ -6,8 +6,9 @@ import pytest
 
 from connectors.bocount import BoCount
 from connectors.bocount.sandbox import BoCountSandbox, open_sandbox
+from tests.landed import Clock
 
-from .landed import Clock, connect, told
+from .landed import connect, told
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from connectors.http import HttpClient, VendorWays
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import Clock, connect, told
+from .landed import connect, told
 
 
 def test_verifying_costs_a_token_and_one_call(connector: BoCount, sandbox: BoCountSandbox) -> None:

@@ -11,8 +11,9 @@ from connectors.bocount import BoCount
 from connectors.bocount.sandbox import BoCountSandbox, Fault
 from connectors.contract import ExtractRequest
 from foundation.errors import AskForAccess, RateLimited, VendorDown
+from tests.landed import Clock
 
-from .landed import Clock, connect, read, told
+from .landed import connect, read, rows, told
 
 
 @pytest.mark.parametrize("spare", [-1, 0, 1])
@@ -22,7 +23,7 @@ def test_entries_come_whole_whatever_the_size_of_pages(connector: BoCount, sandb
     found = read(connector, sandbox)
     assert found.rows["generalLedgerEntries"] == found.rows["details"] == entries
     assert found.stated == {"generalLedgerEntries": entries}
-    assert found.notes == set()
+    assert found.codes() == set()
     assert not any("$skip=" in asked for asked in sandbox.vendor.requests)
 
 
@@ -97,17 +98,17 @@ def test_without_the_web_service_lines_are_told_and_the_lack_is_said(
     first = read(connector, sandbox)
     sandbox.knobs.absent.add(sandbox.settings["entries_service"])
     later = read(connector, sandbox, first)
-    assert later.notes == {"no_details", "loose_entries"}
+    assert later.codes() == {"no_details", "loose_entries"}
     assert later.end.incremental == frozenset()
     lines = "SELECT count(*), count(journal), count(*) FILTER (period_kind = 'closing') > 0 FROM books.journal_lines"
-    assert later.books(connector, lines) == [(len(sandbox.vendor.books.posted), 0, True)]
+    assert rows(connector, later, lines) == [(len(sandbox.vendor.books.posted), 0, True)]
 
 
 def test_fields_that_an_older_version_lacks_are_not_asked_for(connector: BoCount, sandbox: BoCountSandbox) -> None:
     sandbox.knobs.without |= {"Source_Currency_Code", "Source_Currency_Amount"}
     found = read(connector, sandbox)
-    assert found.notes == set()
-    assert found.books(connector, "SELECT count(currency), count(journal) > 0 FROM books.journal_lines") == [(0, True)]
+    assert found.codes() == set()
+    assert rows(connector, found, "SELECT count(currency), count(journal) > 0 FROM books.journal_lines") == [(0, True)]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +117,9 @@ def test_fields_that_an_older_version_lacks_are_not_asked_for(connector: BoCount
 def test_what_is_not_there_is_gone_without(connector: BoCount, sandbox: BoCountSandbox, name: str, note: str) -> None:
     sandbox.knobs.absent.add(name)
     found = read(connector, sandbox)
-    assert found.notes == ({note} if note else set())
+    assert found.codes() == ({note} if note else set())
     assert found.rows[name] == 0
-    assert found.books(connector, "SELECT sum(debit - credit) FROM books.journal_lines") == [(Decimal(0),)]
+    assert rows(connector, found, "SELECT sum(debit - credit) FROM books.journal_lines") == [(Decimal(0),)]
 
 
 def test_without_a_right_to_the_ledger_nothing_is_read(connector: BoCount, sandbox: BoCountSandbox) -> None:

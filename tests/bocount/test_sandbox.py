@@ -9,8 +9,9 @@ import requests
 
 from connectors.bocount.sandbox import BoCountSandbox, open_sandbox
 from connectors.bocount.sandbox.vendor import SCOPE, Knobs
+from tests.landed import Clock
 
-from .landed import Clock, told
+from .landed import told
 
 
 def _token(sandbox: BoCountSandbox) -> dict[str, str]:

@@ -13,7 +13,7 @@ from connectors.catalog import package
 from connectors.client_lists.books import COLUMNS, require_clients
 from connectors.contract import Access, Batch, Connector, Event, ExtractRequest, NextCursor
 from foundation.secrets import Secret
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 
 def connect(

@@ -12,7 +12,7 @@ from connectors.declared import Declared
 from connectors.declared.sandbox import DeclaredSandbox
 from foundation.secrets import Secret
 from tests.drop_folder.folders import Read, land
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 
 def connect(slug: str, sandbox: DeclaredSandbox, clock: Clock | None = None, **settings: str) -> Declared:

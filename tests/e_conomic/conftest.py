@@ -7,7 +7,7 @@ import pytest
 from connectors.e_conomic import Economic
 from connectors.e_conomic.sandbox import EconomicSandbox, open_sandbox
 from connectors.sandbox.company import company
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .landed import SOFTWARE, connect
 

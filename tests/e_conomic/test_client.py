@@ -11,9 +11,9 @@ from connectors.contract import ExtractRequest, FiscalYear
 from connectors.e_conomic import Economic, open_connector
 from connectors.e_conomic.sandbox import EconomicSandbox
 from foundation.errors import AskForAccess, ReportABug, SignInAgain, WrongInput
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
-from .landed import AGREEMENT, connect, read
+from .landed import AGREEMENT, connect, numbers, read
 
 
 def test_verifying_costs_one_call(connector: Economic, sandbox: EconomicSandbox) -> None:
@@ -96,7 +96,7 @@ def test_tokens_go_to_the_configured_host_whichever_one_links_name(
 ) -> None:
     sandbox.knobs.own_host = True
     sandbox.knobs.largest_page = 50
-    assert len(read(connector).numbers) == sandbox.vendor.books.last_entry
+    assert len(numbers(read(connector))) == sandbox.vendor.books.last_entry
 
 
 def test_an_answer_that_is_no_collection_is_named(connector: Economic, sandbox: EconomicSandbox) -> None:

@@ -14,9 +14,9 @@ from connectors.e_conomic.sandbox import EconomicSandbox, Fault, Knobs, open_san
 from connectors.sandbox.company import company
 from foundation.allowance import Limit
 from foundation.errors import GrandlivreError, RateLimited, SignInAgain, VendorDown
-from tests.exact_online.landed import Clock
+from tests.landed import Clock, books
 
-from .landed import SOFTWARE, books_of, connect, read
+from .landed import SOFTWARE, connect, read
 
 ENTRIES = "/2025/entries"
 
@@ -108,10 +108,10 @@ def test_numbers_as_text_and_the_noise_of_doubles_change_nothing(
     connector: Economic, sandbox: EconomicSandbox, knob: str
 ) -> None:
     lines = "SELECT * FROM books.journal_lines ORDER BY line_key"
-    plain = books_of(read(connector).tables).execute(lines).fetchall()
+    plain = books(connector, read(connector)).execute(lines).fetchall()
     setattr(sandbox.knobs, knob, True)
     sandbox.vendor.books.version += 1
-    assert books_of(read(connector).tables).execute(lines).fetchall() == plain
+    assert books(connector, read(connector)).execute(lines).fetchall() == plain
 
 
 def test_a_text_that_looks_like_a_field_is_left_as_it_is(connector: Economic, sandbox: EconomicSandbox) -> None:

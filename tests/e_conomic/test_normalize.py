@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from connectors.books import ACCOUNT_TYPES, JOURNAL_TYPES
 from connectors.e_conomic import resources as r
+from connectors.e_conomic.client import normalize
 from connectors.e_conomic.countries import COUNTRIES, country_code
 from connectors.e_conomic.sandbox import open_sandbox
 from connectors.sandbox.company import company
-from tests.exact_online.landed import Clock
+from tests.landed import Clock, books, books_of
 
-from .landed import SOFTWARE, books_of, connect, read
+from .landed import SOFTWARE, connect, read
 
 YEARS = [
     {"year": "2025", "fromDate": "2025-01-01", "toDate": "2025-12-31", "closed": True},
@@ -38,9 +39,8 @@ def made(since: date | None = None, agreement: dict[str, Any] | None = None, **t
     """Books from rows made by hand; what is not given is two years and four accounts."""
     told = {"agreementNumber": 7, "settings": {"baseCurrency": "DKK"}, "since": since} | (agreement or {})
     rows = {"agreement": [told], "accounting_years": YEARS, "accounts": ACCOUNTS} | tables
-    return books_of(
-        {s.name: pa.Table.from_pylist(rows[s.name], schema=s.schema) for s in r.RESOURCES if s.name in rows}
-    )
+    found = {s.name: pa.Table.from_pylist(rows[s.name], schema=s.schema) for s in r.RESOURCES if s.name in rows}
+    return books_of(found, r.RESOURCES, normalize)
 
 
 def entry(number: int, account: int, base: str, **fields: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_every_line_of_the_company_comes_back_with_all_that_the_package_tells(co
     clock, told = Clock(), company(country, revision, corrects_by_entries=True)
     with open_sandbox(SOFTWARE, told, now=clock) as sandbox:
         connector = connect(sandbox, clock)
-        db = books_of(read(connector).tables)
+        db = books(connector, read(connector))
         connector.close()
     kinds = ("customer", "supplier")
     codes = {

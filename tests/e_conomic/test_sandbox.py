@@ -11,7 +11,7 @@ import requests
 
 from connectors.e_conomic.sandbox import EconomicSandbox, Knobs, open_sandbox
 from connectors.sandbox.company import company
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .landed import SOFTWARE
 

@@ -7,8 +7,9 @@ import pytest
 from connectors.exact_online import ExactOnline
 from connectors.exact_online.sandbox import ExactSandbox, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock
 
-from .landed import SOFTWARE, Clock, connect
+from .landed import SOFTWARE, connect
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from connectors.sandbox.company import company
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, VendorDown, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import SOFTWARE, Clock, connect, read
+from .landed import SOFTWARE, connect, read
 
 
 def test_verifying_costs_a_token_and_one_call(connector: ExactOnline, sandbox: ExactSandbox) -> None:

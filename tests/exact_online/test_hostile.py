@@ -13,8 +13,9 @@ from connectors.exact_online import ExactOnline
 from connectors.exact_online.sandbox import ExactSandbox, Fault, Knobs, open_sandbox
 from connectors.sandbox.company import company
 from foundation.errors import AskForAccess, GrandlivreError, RateLimited, SignInAgain, VendorDown
+from tests.landed import Clock, books
 
-from .landed import SOFTWARE, Clock, books, connect, line_amounts, read
+from .landed import SOFTWARE, connect, line_amounts, read
 
 LINES = "bulk/Financial/TransactionLines?"
 

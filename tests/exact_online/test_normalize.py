@@ -19,8 +19,9 @@ from connectors.exact_online import resources as r
 from connectors.exact_online.client import normalize
 from connectors.exact_online.sandbox import ExactSandbox, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock, books
 
-from .landed import Clock, books, connect, read
+from .landed import connect, read
 
 
 def made(**tables: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:

@@ -13,8 +13,9 @@ from connectors.exact_online import ExactOnline
 from connectors.exact_online.sandbox import ExactSandbox, Fault
 from connectors.sandbox.company import company
 from foundation.errors import Busy, WrongInput
+from tests.landed import Clock, books
 
-from .landed import Clock, balances, books, company_balances, connect, read
+from .landed import balances, company_balances, connect, read
 
 ENTRY = [("613200", "10.10"), ("440000", "-10.10")]
 

@@ -11,8 +11,9 @@ import requests
 
 from connectors.exact_online.sandbox import ExactSandbox, Fault, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock
 
-from .landed import SOFTWARE, Clock
+from .landed import SOFTWARE
 
 LINES = "bulk/Financial/TransactionLines"
 ALL = "Date ge datetime'1900-01-01'"

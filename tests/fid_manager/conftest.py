@@ -9,7 +9,7 @@ from connectors.contract import Connector
 from connectors.fid_manager.sandbox import FidManagerSandbox, open_sandbox
 from connectors.sandbox.company import company
 from tests.client_lists.reading import connect
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from connectors.fid_manager.sandbox import open_folder
 from connectors.sandbox.company import company
 from foundation.errors import BadFile, Busy, GrandlivreError
 from tests.client_lists.reading import connect, normalized, read
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 PAGE = (
     "code;name;type;legal_form;enterprise_number;vat_number;street;number;box;postal_code;city;country;email;phone;"

@@ -17,7 +17,7 @@ from connectors.sandbox.office import Office
 from connectors.sandbox.vendor import FaultKind
 from foundation.errors import AskForAccess, GrandlivreError, SignInAgain, VendorDown, WrongInput
 from tests.client_lists.reading import connect, normalized, read
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 
 def test_the_sandbox_refuses_what_is_not_proposed(sandbox: FidManagerSandbox) -> None:

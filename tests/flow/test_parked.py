@@ -19,8 +19,8 @@ from registry.store import Registry
 from resources.house import House
 from resources.landing import Landing
 from tests.contract.dossier import Linked, assert_tells, told_by
-from tests.exact_online.landed import Clock
 from tests.flow.test_kill_and_resume import everything
+from tests.landed import Clock
 from warehouse.store import Warehouse
 
 BULK, FEED = "bulk/Financial/TransactionLines?", "sync/Financial/TransactionLines?"

@@ -7,8 +7,9 @@ import pytest
 from connectors.octopus import Octopus
 from connectors.octopus.sandbox import OctopusSandbox, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock
 
-from .landed import Clock, connect
+from .landed import connect
 
 
 @pytest.fixture

@@ -1,148 +1,37 @@
-"""Reads a sandbox as the sync flow does: events to landed tables, landed tables to the books, without a warehouse."""
+"""Connects to the Octopus sandbox, and tells what is booked in it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-
-from connectors.books import require_complete
-from connectors.budgets import Budgets, LocalBudgets
+from connectors.budgets import LocalBudgets
 from connectors.catalog import package
-from connectors.contract import Access, Batch, Checkpoint, Event, ExtractRequest, NextCursor, Note, Resume, Resumed
 from connectors.octopus import Octopus
 from connectors.octopus.sandbox import OctopusSandbox
 from connectors.sandbox.company import Company
-from connectors.tokens import MemoryTokenStore
-from foundation.secrets import Secret
+from tests import landed
+from tests.landed import Clock, Landed, access, books
 
 DOSSIER = "70112"
+Amounts = dict[tuple[str, str, str], tuple[Decimal, str]]
 
 
-class Clock:
-    """A clock that moves when somebody sleeps, or is told to."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-    def pass_by(self, **duration: float) -> None:
-        self.moment += timedelta(**duration)
-
-
-def connect(
-    sandbox: OctopusSandbox,
-    clock: Clock,
-    *,
-    tokens: MemoryTokenStore | None = None,
-    budgets: Budgets | None = None,
-    password: str = "",
-    **settings: str,
-) -> Octopus:
+def connect(sandbox: OctopusSandbox, clock: Clock, *, password: str = "", **given: Any) -> Octopus:
     """A connector for the sandbox, with the clock's time and sleep."""
-    secrets = {name: Secret(password or value) for name, value in sandbox.secrets.items()}
-    return Octopus(
-        Access(
-            software="octopus",
-            settings=package("octopus").complete_settings(sandbox.settings | settings),
-            secrets=secrets,
-            tokens=tokens or MemoryTokenStore(),
-            now=clock,
-            sleep=clock.sleep,
-            budgets=budgets or LocalBudgets(package("octopus").limits),
-        )
-    )
-
-
-@dataclass
-class Landed:
-    """What one extract told: tables by resource, and the rest of the events."""
-
-    tables: dict[str, pa.Table] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    end: NextCursor | None = None
-    resumed: bool = False
-    checkpoint: dict[str, Any] | None = None
-
-    @property
-    def unchanged(self) -> bool:
-        return self.end is not None and self.end.unchanged
-
-
-def take_in(landed: Landed, events: Iterator[Event]) -> None:
-    """Adds up what comes; stands where it was when an error cuts the events short."""
-    for event in events:
-        match event:
-            case Batch(resource=name, rows=rows):
-                table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
-                landed.tables[name] = pa.concat_tables([landed.tables[name], table]) if name in landed.tables else table
-            case Checkpoint(state=state):
-                landed.checkpoint = json.loads(json.dumps(state))
-            case Resumed():
-                landed.resumed = True
-            case Note():
-                landed.notes.append(event)
-            case NextCursor():
-                landed.end = event
-            case _:
-                raise AssertionError(event)
+    given["budgets"] = given.get("budgets") or LocalBudgets(package("octopus").limits)
+    return Octopus(access("octopus", sandbox, clock, secrets={"password": password} if password else None, **given))
 
 
 def read(connector: Octopus, previous: Landed | None = None, kept: Landed | None = None, **request: Any) -> Landed:
     """One sync: with ``previous`` from its cursor on, with ``kept`` from where that was cut short."""
-    cursor = json.loads(json.dumps(previous.end.cursor)) if previous and previous.end else None
-    resume = Resume(kept.checkpoint, lambda name, columns: iter(())) if kept and kept.checkpoint else None
-    landed = Landed(tables=dict(kept.tables) if kept else {})
-    take_in(landed, connector.extract(ExtractRequest(DOSSIER, cursor=cursor, resume=resume, **request)))
-    assert landed.end is not None, "the last event tells where to go on"
-    for resource in connector.resources if not landed.unchanged else ():
-        table = landed.tables.setdefault(resource.name, resource.schema.empty_table())
-        assert table.schema == resource.schema
-        if resource.name in landed.end.incremental:
-            assert previous is not None
-            landed.tables[resource.name] = merge(previous.tables[resource.name], table, resource.key)
-    return landed
+    return landed.read(connector, DOSSIER, previous, kept, **request)
 
 
-def merge(before: pa.Table, changes: pa.Table, key: tuple[str, ...]) -> pa.Table:
-    with duckdb.connect() as db:
-        db.register("before_rows", before)
-        db.register("changes", changes)
-        keys = ", ".join(key)
-        return db.sql(f"FROM before_rows ANTI JOIN changes USING ({keys}) UNION ALL FROM changes").to_arrow_table()
-
-
-def books(connector: Octopus, landed: Landed) -> duckdb.DuckDBPyConnection:
-    """The landed tables, normalized."""
-    db = duckdb.connect()
-    db.execute("CREATE SCHEMA landed; CREATE SCHEMA books")
-    for name, table in landed.tables.items():
-        db.register(f"arrow_{name}", table)
-        db.execute(f"CREATE TABLE landed.{name} AS FROM arrow_{name}")
-    connector.normalize(db)
-    require_complete(db)
-    return db
-
-
-Amounts = dict[tuple[str, str, str], tuple[Decimal, str]]
-
-
-def told(connector: Octopus, landed: Landed) -> Amounts:
+def told(connector: Octopus, found: Landed) -> Amounts:
     """(year, document, line) to amount and account."""
-    rows = books(connector, landed).execute(
+    rows = books(connector, found).execute(
         "SELECT fiscal_year, document, line_no::VARCHAR, debit - credit, account FROM books.journal_lines"
     )
     return {(year, document, line): (amount, account) for year, document, line, amount, account in rows.fetchall()}

@@ -13,8 +13,9 @@ from connectors.octopus.masters import bookyears_of
 from connectors.octopus.sandbox import OctopusSandbox
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
+from tests.landed import Clock
 
-from .landed import DOSSIER, Clock, asked, connect, read
+from .landed import DOSSIER, asked, connect, read
 
 
 def test_a_login_proves_itself_and_its_token_serves_the_next_process(sandbox: OctopusSandbox, clock: Clock) -> None:

@@ -9,8 +9,9 @@ import pytest
 from connectors.octopus import Octopus
 from connectors.octopus.sandbox import OctopusSandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock, Landed, books
 
-from .landed import Clock, Landed, books, connect, expected, read, told
+from .landed import connect, expected, read, told
 
 COMPANY = company("BE", entries_per_month=2)
 

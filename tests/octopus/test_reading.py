@@ -14,8 +14,9 @@ from connectors.octopus import Octopus
 from connectors.octopus.sandbox import OctopusSandbox
 from connectors.sandbox.company import company
 from foundation.errors import RateLimited, WrongInput
+from tests.landed import Clock, Landed, books, take_in
 
-from .landed import DOSSIER, Clock, Landed, asked, books, connect, expected, read, take_in, told
+from .landed import DOSSIER, asked, connect, expected, read, told
 
 REVISIONS = [company("BE", revision, entries_per_month=2) for revision in range(3)]
 
@@ -37,7 +38,7 @@ def test_nothing_new_is_unchanged_for_one_call_about_documents(
     calls, everything = asked(sandbox, "bookings/modified"), asked(sandbox, "")
     again = read(connector, landed)
     assert again.unchanged
-    assert again.tables == {}
+    assert again.rows == {}
     assert calls() == 1
     assert everything() <= 8
 

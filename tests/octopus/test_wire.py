@@ -16,8 +16,9 @@ from connectors.octopus.sandbox import Fault, OctopusSandbox
 from connectors.octopus.wire import WAYS, OctopusWire, stamp
 from connectors.sandbox.company import company
 from foundation.errors import RateLimited, VendorDown, WrongInput
+from tests.landed import Clock
 
-from .landed import Clock, asked, expected, read, told
+from .landed import asked, expected, read, told
 
 ROW = '{"bookyearKey":{"id":3},"journalType":2,"journalNr":1,"documentSequenceNr":7,"lineSequenceNr":1,'
 

@@ -7,8 +7,9 @@ import pytest
 from connectors.odoo import Odoo
 from connectors.odoo.sandbox import OdooSandbox, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock
 
-from .landed import Clock, connect
+from .landed import connect
 
 # A small company: what is tested here does not depend on its size.
 SMALL = company("BE", entries_per_month=2)

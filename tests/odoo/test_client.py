@@ -11,9 +11,10 @@ from connectors.odoo import Odoo
 from connectors.odoo.sandbox import Knobs, OdooSandbox, open_sandbox
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
+from tests.landed import Clock
 
 from .conftest import SMALL
-from .landed import Clock, connect
+from .landed import connect
 
 PROTOCOLS = ("json-2", "json-rpc", "xml-rpc")
 

@@ -30,8 +30,9 @@ from foundation.errors import (
     WrongInput,
 )
 from foundation.secrets import Secret
+from tests.landed import Clock, books
 
-from .landed import Clock, books, connect, read, standing_lines, told_lines
+from .landed import connect, read, standing_lines, told_lines
 
 PASSING = ["500", "503", "429_minute", "429_bare", "html", "truncated", "cut", "reset"]
 LINES = {
@@ -56,7 +57,7 @@ def connector(sandbox: OdooSandbox, clock: Clock, protocol: str) -> Iterator[Odo
 @pytest.mark.parametrize("kind", PASSING)
 def test_what_passes_is_sat_out(connector: Odoo, sandbox: OdooSandbox, clock: Clock, protocol: str, kind: Any) -> None:
     sandbox.knobs.faults = [Fault(kind, path=LINES[protocol], times=2, skip=2)]
-    assert told_lines(books(read(connector), connector)) == standing_lines(sandbox)
+    assert told_lines(books(connector, read(connector))) == standing_lines(sandbox)
     assert clock.slept
     assert sandbox.knobs.faults[0].times == 0
 
@@ -86,7 +87,7 @@ def test_what_does_not_pass_is_named_after_a_bounded_number_of_calls(
 
 def test_noise_of_doubles_is_in_no_amount(connector: Odoo, sandbox: OdooSandbox) -> None:
     sandbox.knobs.float_noise = True
-    db = books(read(connector), connector)
+    db = books(connector, read(connector))
     assert told_lines(db) == standing_lines(sandbox)
     off = db.execute("SELECT count(*) FROM books.trial_balances WHERE opening + debit - credit <> closing").fetchall()
     assert off == [(0,)]

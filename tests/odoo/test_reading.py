@@ -16,8 +16,9 @@ from connectors.odoo.sandbox import Fault, OdooSandbox
 from connectors.odoo.wire import PageSizes
 from connectors.sandbox.company import company
 from foundation.errors import Incomplete, VendorDown, WrongInput
+from tests.landed import Clock, Landed, books, land
 
-from .landed import Clock, Landed, books, connect, land, read, standing_lines, told_lines
+from .landed import connect, read, standing_lines, told_lines
 
 SEARCH_LINES = "account.move.line search_read"
 
@@ -31,7 +32,7 @@ def connector(sandbox: OdooSandbox, clock: Clock) -> Iterator[Odoo]:
 
 
 def tells_what_stands(connector: Odoo, landed: Landed, sandbox: OdooSandbox) -> bool:
-    return told_lines(books(landed, connector)) == standing_lines(sandbox)
+    return told_lines(books(connector, landed)) == standing_lines(sandbox)
 
 
 def description(db: duckdb.DuckDBPyConnection, key: int) -> str | None:
@@ -107,11 +108,11 @@ def test_a_posted_entry_that_is_a_draft_again_goes_and_comes_back(
     keys = [key for key, row in entries.lines.items() if row["move_id"] == move]
     entries.change(keys, parent_state="draft")
     drafted = read(connector, first)
-    assert set(keys).isdisjoint(told_lines(books(drafted, connector)))
+    assert set(keys).isdisjoint(told_lines(books(connector, drafted)))
     clock.pass_by(hours=1)
     entries.change(keys, parent_state="posted")
     posted = read(connector, drafted)
-    assert set(keys) <= told_lines(books(posted, connector)).keys()
+    assert set(keys) <= told_lines(books(connector, posted)).keys()
     assert tells_what_stands(connector, posted, sandbox)
 
 
@@ -139,7 +140,7 @@ def test_a_change_with_an_earlier_time_and_nothing_else_is_not_missed(
     entries.change([older], name="written late")
     later = read(connector, first)
     assert not later.unchanged
-    assert description(books(later, connector), older) == "written late"
+    assert description(books(connector, later), older) == "written late"
 
 
 def test_of_two_tellings_of_one_second_the_later_stands(connector: Odoo, sandbox: OdooSandbox, clock: Clock) -> None:
@@ -152,7 +153,7 @@ def test_of_two_tellings_of_one_second_the_later_stands(connector: Odoo, sandbox
             entries.change(keys, name="second")
 
     sandbox.knobs.while_paging = meanwhile
-    db = books(read(connector), connector)
+    db = books(connector, read(connector))
     assert {description(db, key) for key in keys} == {"second"}
 
 
@@ -186,7 +187,7 @@ def test_from_a_date_only_its_years_are_read_and_what_was_before_is_the_opening(
 ) -> None:
     since = date(2025, 1, 1)
     first = read(connector, since=since)
-    db = books(first, connector)
+    db = books(connector, first)
     wanted = {key for key in standing_lines(sandbox) if sandbox.vendor.books.lines[key]["date"] >= "2025-01-01"}
     assert told_lines(db).keys() == wanted
     opening = dict(

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from connectors.odoo.sandbox import Knobs, OdooSandbox, open_sandbox
+from tests.landed import Clock
 
 from .conftest import SMALL
-from .landed import Clock
 
 LINES = "account.move.line/search_read"
 OURS = {"allowed_company_ids": [4]}

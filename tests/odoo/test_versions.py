@@ -6,9 +6,10 @@ import pytest
 
 from connectors.odoo.sandbox import Knobs, open_sandbox
 from connectors.sandbox.company import company
+from tests.landed import Clock, books
 
 from .conftest import SMALL
-from .landed import Clock, books, connect, read, standing_lines, told_lines
+from .landed import connect, read, standing_lines, told_lines
 
 EVERY_WAY = [
     *((version, "json-rpc") for version in range(14, 20)),
@@ -25,7 +26,7 @@ def test_every_version_and_protocol_tells_the_same_books(clock: Clock, version: 
             *(type(year)("Premier exercice", year.start, year.end, closed=True) for year in SMALL.years[:1]),
             *SMALL.years[1:],
         ]
-        db = books(read(connector), connector)
+        db = books(connector, read(connector))
         assert told_lines(db) == standing_lines(sandbox)
         accounts = {
             number: (name, kind, package_type, active)
@@ -62,5 +63,5 @@ def test_later_changes_arrive_by_the_older_protocols_too(clock: Clock, protocol:
         assert read(connector, first).unchanged
         sandbox.show(company("BE", 2, 2))
         later = read(connector, first)
-        assert told_lines(books(later, connector)) == standing_lines(sandbox)
+        assert told_lines(books(connector, later)) == standing_lines(sandbox)
         connector.close()

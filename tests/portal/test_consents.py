@@ -26,7 +26,7 @@ from foundation.home import Home
 from foundation.secrets import Secret
 from portal.signin import sign_in
 from registry.store import Registry
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 from tests.portal.browser import command, free_redirect, person
 from tests.portal.cli import Cli, Done
 from tests.portal.consent_room import oauth_app

@@ -7,8 +7,10 @@ import pytest
 
 from connectors.quickbooks import QuickBooks
 from connectors.quickbooks.sandbox import QuickBooksSandbox, open_sandbox
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import Clock, Reader, connect, told
+from .landed import connect, told
 
 
 @pytest.fixture

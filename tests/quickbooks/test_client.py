@@ -20,8 +20,10 @@ from connectors.quickbooks.wire import WAYS
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import Clock, Reader, asked, connect, told
+from .landed import asked, connect, told
 
 BACK = "http://localhost:8765/callback"
 

@@ -14,8 +14,10 @@ from connectors.quickbooks.sandbox import Fault, QuickBooksSandbox
 from connectors.quickbooks.wire import WAYS
 from connectors.sandbox.vendor import Allowances, Answer, Request
 from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, SignInAgain, VendorDown
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import Clock, Reader, connect
+from .landed import connect
 
 
 def answering(sandbox: QuickBooksSandbox, part: str, change: Any) -> None:

@@ -13,8 +13,10 @@ from connectors.quickbooks.ledger import Piece
 from connectors.quickbooks.sandbox import QuickBooksSandbox
 from connectors.quickbooks.sandbox.books import CHILD, PARENT
 from foundation.errors import Incomplete, VendorDown
+from tests.landed import Clock
+from tests.reader import Reader, booked
 
-from .landed import Clock, Reader, asked, booked, company_sums, told
+from .landed import asked, company_sums, told
 
 COLUMNS = 12
 

@@ -10,8 +10,10 @@ import pytest
 
 from connectors.quickbooks.sandbox import QuickBooksSandbox
 from connectors.quickbooks.sandbox.books import Posting
+from tests.landed import Clock
+from tests.reader import Reader, booked
 
-from .landed import Clock, Reader, booked, company_sums, told
+from .landed import company_sums, told
 
 
 def test_amounts_have_a_side_and_no_sign(reader: Reader) -> None:

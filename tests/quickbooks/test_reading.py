@@ -10,8 +10,10 @@ import pytest
 
 from connectors.quickbooks.sandbox import Fault, QuickBooksSandbox
 from foundation.errors import RateLimited, VendorDown, WrongInput
+from tests.landed import Clock
+from tests.reader import Reader, booked
 
-from .landed import Clock, Reader, asked, booked, company_sums, told
+from .landed import asked, company_sums, told
 
 QUIET = ["companyinfo", "preferences", "Account", "Customer", "Vendor", "cdc", "TrialBalance 2026-12-31"]
 

@@ -14,8 +14,9 @@ import requests
 from connectors.quickbooks.sandbox import QuickBooksSandbox
 from connectors.quickbooks.sandbox.vendor import OTHER_REALM, SCOPE
 from connectors.sandbox.vendor import Allowances
+from tests.landed import Clock
 
-from .landed import Clock, company_sums, told
+from .landed import company_sums, told
 
 Ask = Callable[..., requests.Response]
 LEDGER = "reports/GeneralLedger?start_date=2026-01-01&end_date=2026-06-30"

@@ -22,7 +22,7 @@ from foundation.home import Home
 from foundation.secrets import Secret
 from registry.store import Registry
 from registry.vault import Vault
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 from tests.registry import worker
 from tests.wire.together import TogetherClock
 

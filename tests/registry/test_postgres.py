@@ -20,7 +20,7 @@ from registry.locks import Locks
 from registry.models import Base
 from registry.store import Registry
 from registry.vault import Vault
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 from tests.postgres import Server
 from tests.registry import worker
 from tests.registry.test_budgets import opened, share_out

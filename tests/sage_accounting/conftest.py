@@ -7,8 +7,10 @@ import pytest
 
 from connectors.sage_accounting import SageAccounting
 from connectors.sage_accounting.sandbox import SageSandbox, open_sandbox
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import SLUG, Clock, Reader, connect, told
+from .landed import SLUG, connect, told
 
 
 @pytest.fixture

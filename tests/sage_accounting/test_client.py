@@ -20,8 +20,10 @@ from connectors.sage_accounting.wire import WAYS
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import SLUG, Clock, Reader, connect, told
+from .landed import SLUG, connect, told
 
 
 def test_verifying_costs_a_token_and_one_call(connector: SageAccounting, sandbox: SageSandbox) -> None:

@@ -13,8 +13,9 @@ from connectors.catalog import package
 from connectors.sage_accounting.sandbox import SageSandbox
 from connectors.sandbox.vendor import Fault
 from tests.contract.dossier import Linked, assert_tells, linked
+from tests.landed import Clock
 
-from .landed import SLUG, Clock, asked, told
+from .landed import SLUG, asked, told
 
 SINCE = date(2025, 1, 1)
 

@@ -17,8 +17,10 @@ from connectors.sage_accounting.wire import Settings, _money
 from connectors.sandbox.vendor import Fault
 from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, VendorDown, WrongInput
 from tests.contract.dossier import Linked, assert_tells, linked
+from tests.landed import Clock
+from tests.reader import Reader, company_sums
 
-from .landed import SLUG, Clock, Reader, asked, company_sums, connect, told
+from .landed import SLUG, asked, connect, told
 
 
 @pytest.fixture

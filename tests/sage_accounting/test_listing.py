@@ -12,8 +12,10 @@ from connectors.sage_accounting import SageAccounting
 from connectors.sage_accounting.sandbox import SageSandbox
 from connectors.sandbox.vendor import Fault
 from foundation.errors import VendorDown
+from tests.landed import Clock
+from tests.reader import Reader, company_sums
 
-from .landed import Clock, Reader, asked, company_sums, told
+from .landed import asked, told
 
 
 def fill(sandbox: SageSandbox, total: int) -> None:

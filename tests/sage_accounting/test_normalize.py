@@ -11,8 +11,10 @@ import pytest
 from connectors.sage_accounting.sandbox import SageSandbox
 from connectors.sage_accounting.sandbox.books import key
 from connectors.sage_accounting.sandbox.tables import Row
+from tests.reader import Reader, company_sums
+from warehouse.chart import tables
 
-from .landed import Reader, company_sums, told
+from .landed import told
 
 
 def listed(name: str, displayed_as: str, **more: Any) -> Row:
@@ -75,6 +77,22 @@ def test_an_account_is_of_its_type_or_its_group_and_an_unknown_one_is_not_guesse
     reader.read()
     found = reader.rows("SELECT type, statement, package_type FROM books.accounts WHERE number = '9001'")
     assert found == [expected]
+
+
+def test_a_type_leads_to_a_code_of_the_class_that_it_is_told_as(reader: Reader, sandbox: SageSandbox) -> None:
+    chart = tables()
+    classes = {row["code"]: row["class"] for row in chart["codes"].to_pylist()}
+    codes = {row["package_type"]: row["code"] for row in chart["package_types"].to_pylist()}
+    types = sorted(name.removeprefix("S:") for name in codes if name.startswith("S:"))
+    assert len(types) == 15
+    sandbox.vendor.more_accounts = [
+        listed(f"a{n}", f"Of type ({9000 + n})", nominal_code=9000 + n, ledger_account_type=kind(type_))
+        for n, type_ in enumerate(types)
+    ]
+    reader.read()
+    told = reader.rows("SELECT package_type, coalesce(type, 'unmapped') FROM books.accounts WHERE number LIKE '90__'")
+    assert sorted(told) == [(f"S:{name}", classes[codes[f"S:{name}"]]) for name in types]
+    assert codes["S:TAXES"] == "X60"  # taxes on the result; VAT has accounts of other types
 
 
 def test_an_account_that_is_not_in_the_list_is_known_by_what_entries_say(reader: Reader, sandbox: SageSandbox) -> None:

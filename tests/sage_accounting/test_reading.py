@@ -7,8 +7,10 @@ from datetime import date, timedelta
 
 from connectors.sage_accounting.inferred import FULL_READ_EVERY
 from connectors.sage_accounting.sandbox import SageSandbox
+from tests.landed import Clock
+from tests.reader import Reader, company_sums
 
-from .landed import Clock, Reader, company_sums, told
+from .landed import told
 
 SINCE = date(2025, 1, 1)
 

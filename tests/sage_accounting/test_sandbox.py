@@ -12,8 +12,10 @@ import requests
 from connectors.sage_accounting.sandbox import SageSandbox
 from connectors.sage_accounting.sandbox.vendor import LAPSED
 from connectors.sandbox.vendor import Allowances
+from tests.landed import Clock
+from tests.reader import company_sums
 
-from .landed import Clock, company_sums, told
+from .landed import told
 
 
 @pytest.fixture

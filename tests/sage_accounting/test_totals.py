@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.sage_accounting.sandbox import SageSandbox, open_sandbox
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import SLUG, Clock, Reader, asked, connect, told
+from .landed import SLUG, asked, connect, told
 
 SINCE = date(2025, 1, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from connectors.sandbox.company import company
 from connectors.twinfield import Twinfield
 from connectors.twinfield.sandbox import TwinfieldSandbox, open_sandbox
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .landed import connect
 

@@ -22,7 +22,7 @@ from connectors.twinfield.full_read import Ranges
 from connectors.twinfield.sandbox import TwinfieldSandbox
 from connectors.twinfield.years import with_starts
 from foundation.errors import AskForAccess, ReportABug, SignInAgain, WrongInput
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .landed import access, connect, read
 

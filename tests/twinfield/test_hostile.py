@@ -16,9 +16,9 @@ from connectors.twinfield.sandbox import TwinfieldSandbox
 from connectors.twinfield.sandbox import frames as told
 from connectors.twinfield.wire import unwrapped
 from foundation.errors import AskForAccess, RateLimited, ReportABug, SignInAgain, VendorDown
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
-from .landed import read, told_transactions
+from .landed import read, told_transactions, transactions
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "429_minute", "html", "truncated", "cut", "reset"])
@@ -27,7 +27,7 @@ def test_what_passes_is_sat_out(
     connector: Twinfield, sandbox: TwinfieldSandbox, clock: Clock, kind: Any, path: str
 ) -> None:
     sandbox.knobs.faults = [Fault(kind, path=path, times=2)]
-    assert read(connector).transactions == told_transactions(sandbox)
+    assert transactions(read(connector)) == told_transactions(sandbox)
     assert clock.slept
     assert sandbox.knobs.faults[0].times == 0
 
@@ -43,14 +43,14 @@ def test_what_stays_is_named(connector: Twinfield, sandbox: TwinfieldSandbox, ki
 @pytest.mark.parametrize("skip", range(0, 18, 3))
 def test_a_token_that_ends_on_the_way_is_renewed(connector: Twinfield, sandbox: TwinfieldSandbox, skip: int) -> None:
     sandbox.knobs.faults = [Fault("401", path="webservices", skip=skip)]
-    assert read(connector).transactions == told_transactions(sandbox)
+    assert transactions(read(connector)) == told_transactions(sandbox)
     assert sandbox.vendor.desk.log == ["refresh_token"] * 2
 
 
 def test_an_organisation_that_moved_is_followed(connector: Twinfield, sandbox: TwinfieldSandbox) -> None:
     connector.verify()
     sandbox.knobs.wrong_cluster = True
-    assert read(connector).transactions == told_transactions(sandbox)
+    assert transactions(read(connector)) == told_transactions(sandbox)
 
 
 @pytest.mark.parametrize(

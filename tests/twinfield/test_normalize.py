@@ -20,8 +20,9 @@ from connectors.twinfield import resources as r
 from connectors.twinfield.client import normalize
 from connectors.twinfield.sandbox import TwinfieldSandbox
 from tests.exact_online.landed import balances, company_balances
+from tests.landed import books
 
-from .landed import books, read
+from .landed import read
 
 JANUARY = {"year": 2024, "number": 1, "name": "", "open": True, "start_date": date(2024, 1, 1)}
 LINE = {

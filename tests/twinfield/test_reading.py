@@ -16,9 +16,9 @@ from connectors.twinfield.changes import ChangeCursor, whole_number
 from connectors.twinfield.inferred import FULL_READ_EVERY
 from connectors.twinfield.sandbox import TwinfieldSandbox
 from foundation.errors import Incomplete
-from tests.exact_online.landed import Clock
+from tests.landed import Clock, Landed, books
 
-from .landed import Landed, books, connect, read, told_transactions
+from .landed import connect, read, told_transactions, transactions
 
 AMOUNTS = [("4500", "10.00"), ("1100", "-10.00")]
 JULY = date(2026, 7, 14)
@@ -35,8 +35,8 @@ def stands(landed: Landed, connector: Twinfield) -> dict[tuple[str, str], list[D
 
 def test_a_full_read_tells_every_transaction_and_the_count(connector: Twinfield, sandbox: TwinfieldSandbox) -> None:
     landed = read(connector)
-    assert landed.transactions == told_transactions(sandbox)
-    assert landed.stated == landed.read == len(company("NL", entries_per_month=2).lines)
+    assert transactions(landed) == told_transactions(sandbox)
+    assert landed.stated["lines"] == landed.rows["lines"] == len(company("NL", entries_per_month=2).lines)
     assert landed.notes == []
 
 
@@ -51,10 +51,12 @@ def test_later_syncs_take_what_was_booked_changed_and_deleted(
     sandbox.vendor.books.change(changed, lines[:2])  # a line less: it must not stay behind
     sandbox.vendor.books.delete(gone)
     later = read(connector, landed)
-    assert later.read == len(AMOUNTS) + 2 < 10
-    assert later.deleted == {(gone[0], str(gone[1]))}
-    assert later.transactions == told_transactions(sandbox)
-    assert (added[0], str(added[1])) in later.transactions
+    assert later.rows["lines"] == len(AMOUNTS) + 2 < 10
+    assert [row for keys in later.deleted["lines"] for row in keys.to_pylist()] == [
+        {"head_code": gone[0], "head_number": str(gone[1])}
+    ]
+    assert transactions(later) == told_transactions(sandbox)
+    assert (added[0], str(added[1])) in transactions(later)
     assert read(connector, later).unchanged
 
 
@@ -64,7 +66,7 @@ def test_what_comes_late_below_the_cursor_is_found(
     landed = read(connector)
     key = sandbox.vendor.books.add("2026", 7, JULY, AMOUNTS)
     sandbox.vendor.books.modified[key] = (clock() - timedelta(minutes=5)).replace(microsecond=0)
-    assert read(connector, landed).transactions == told_transactions(sandbox)
+    assert transactions(read(connector, landed)) == told_transactions(sandbox)
 
 
 def test_repetition_within_the_overlap_is_no_news(connector: Twinfield, sandbox: TwinfieldSandbox) -> None:
@@ -85,10 +87,10 @@ def test_a_number_that_was_deleted_and_is_used_again_stands(
     sandbox.vendor.books.delete(key)
     sandbox.vendor.books.add("2026", 7, JULY, [("4500", "7.00"), ("1100", "-7.00")], number=key[1])
     later = read(connector, landed)
-    assert later.transactions == told_transactions(sandbox)
+    assert transactions(later) == told_transactions(sandbox)
     clock.pass_by(hours=1)
     sandbox.vendor.books.add("2026", 7, JULY, AMOUNTS)
-    assert read(connector, later).transactions == told_transactions(sandbox)
+    assert transactions(read(connector, later)) == told_transactions(sandbox)
 
 
 def test_what_happens_while_everything_is_read_is_right_in_the_end(
@@ -124,13 +126,13 @@ def test_a_cursor_that_is_old_or_of_another_window_or_form_means_a_full_read(
     connector: Twinfield, sandbox: TwinfieldSandbox, clock: Clock
 ) -> None:
     landed = read(connector)
-    everything = landed.read
-    assert read(connector, landed, since=date(2025, 1, 1)).read < everything
+    everything = landed.rows["lines"]
+    assert read(connector, landed, since=date(2025, 1, 1)).rows["lines"] < everything
     assert read(connector, landed, since=date(2025, 1, 1)).end.incremental == frozenset()  # type: ignore[union-attr]
     assert ChangeCursor.from_json({**(landed.cursor or {}), "form": 0}) is None
     assert ChangeCursor.from_json({"form": 1}) is None
     clock.pass_by(seconds=FULL_READ_EVERY.total_seconds() + 1)
-    assert read(connector, landed).read == everything
+    assert read(connector, landed).rows["lines"] == everything
 
 
 def test_rows_that_are_missing_are_noticed(connector: Twinfield, sandbox: TwinfieldSandbox) -> None:
@@ -152,7 +154,7 @@ def test_without_the_list_of_deletions_everything_is_read_every_time(
     landed = read(connector)
     assert [note.code for note in landed.notes] == ["no_deletions"]
     assert landed.cursor is None
-    assert landed.transactions == told_transactions(sandbox)
+    assert transactions(landed) == told_transactions(sandbox)
 
 
 def test_without_daybooks_by_name_their_codes_do(sandbox: TwinfieldSandbox, clock: Clock) -> None:

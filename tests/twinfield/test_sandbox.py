@@ -12,7 +12,7 @@ import requests
 from lxml import etree
 
 from connectors.twinfield.sandbox import TwinfieldSandbox
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 ACTION = "http://www.twinfield.com/ProcessXmlString"
 OFFICES = "<list><type>offices</type></list>"

@@ -7,8 +7,9 @@ import pytest
 from connectors.sandbox.company import company
 from connectors.venice import Venice
 from connectors.venice.sandbox import VeniceSandbox, open_sandbox
+from tests.landed import Clock
 
-from .landed import Clock, connect
+from .landed import connect
 
 
 @pytest.fixture

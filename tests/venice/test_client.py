@@ -16,8 +16,9 @@ from connectors.venice.inferred import OLDEST_YEARS
 from connectors.venice.sandbox import VeniceSandbox
 from foundation.errors import AskForAccess, Busy, ReportABug, SignInAgain, VendorDown, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import Clock, asked, connect, read
+from .landed import asked, connect, read
 
 
 def test_verify_opens_the_first_dossier_with_one_call(connector: Venice) -> None:

@@ -10,8 +10,9 @@ import pytest
 from connectors.sandbox.company import company
 from connectors.venice import Venice
 from connectors.venice.sandbox import VeniceSandbox
+from tests.landed import Landed, books
 
-from .landed import Landed, books, differences, read
+from .landed import differences, read
 from .test_reading import REVISIONS
 
 

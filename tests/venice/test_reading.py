@@ -14,8 +14,9 @@ from connectors.sandbox.vendor import Fault
 from connectors.venice import Venice
 from connectors.venice.sandbox import VeniceSandbox
 from foundation.errors import ReportABug, VendorDown
+from tests.landed import Clock, Landed, books
 
-from .landed import Clock, Landed, asked, books, connect, differences, read
+from .landed import asked, connect, differences, read
 
 REVISIONS = [company_at("BE", revision, entries_per_month=5) for revision in range(3)]
 
@@ -112,21 +113,21 @@ def test_fewer_entries_than_counted_are_seen(connector: Venice, sandbox: VeniceS
 def test_without_a_count_the_sync_goes_on_and_says_so(connector: Venice, sandbox: VeniceSandbox) -> None:
     sandbox.knobs.counts = False
     landed = read(connector)
-    assert landed.notes == ["no_counts"]
+    assert landed.codes() == {"no_counts"}
     assert told(connector, landed) == expected(REVISIONS[0])
 
 
 def test_without_balances_the_sync_goes_on_and_says_so_once(connector: Venice, sandbox: VeniceSandbox) -> None:
     sandbox.knobs.balances = False
     landed = read(connector)
-    assert landed.notes == ["no_balances"]
+    assert landed.codes() == {"no_balances"}
     assert books(connector, landed).execute("SELECT count(*) FROM books.trial_balances").fetchone() == (0,)
 
 
 def test_without_parties_the_sync_goes_on_and_says_so(connector: Venice, sandbox: VeniceSandbox) -> None:
     sandbox.knobs.without = frozenset({"CST", "SUP"})
     landed = read(connector)
-    assert landed.notes == ["no_customers", "no_suppliers"]
+    assert landed.codes() == {"no_customers", "no_suppliers"}
 
 
 def test_a_vendor_that_goes_away_leaves_nothing_behind(connector: Venice, sandbox: VeniceSandbox) -> None:
@@ -173,4 +174,4 @@ def test_a_list_of_one_may_be_told_as_the_one(connector: Venice, sandbox: Venice
 
 def test_open_items_of_years_that_are_gone_are_pointed_out(connector: Venice, sandbox: VeniceSandbox) -> None:
     sandbox.vendor.books.tables["ENT"][0] |= {"AccYearOrg": "2019"}
-    assert read(connector).notes == ["history_missing"]
+    assert read(connector).codes() == {"history_missing"}

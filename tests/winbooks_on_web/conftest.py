@@ -7,8 +7,9 @@ import pytest
 from connectors.sandbox.company import company
 from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox, open_sandbox
+from tests.landed import Clock
 
-from .landed import Clock, connect
+from .landed import connect
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
 from connectors.winbooks_on_web.sandbox.vendor import EMPTY, FOLDER, FORBIDDEN
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
+from tests.landed import Clock
 
-from .landed import Clock, asked, connect
+from .landed import asked, connect
 
 
 def test_one_exchange_serves_the_next_process(sandbox: WinBooksOnWebSandbox, clock: Clock) -> None:

@@ -11,8 +11,9 @@ from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
 from connectors.winbooks_on_web.sandbox.vendor import FOLDER
 from foundation.errors import ReportABug, VendorDown, WrongInput
+from tests.landed import Clock
 
-from .landed import Clock, connect, expected, read, told
+from .landed import connect, expected, read, told
 from .test_reading import REVISIONS
 
 

@@ -10,8 +10,9 @@ from connectors.winbooks_on_web import WinBooksOnWeb
 from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
 from connectors.winbooks_on_web.sandbox.books import SIMULATION
 from connectors.winbooks_on_web.sandbox.ids import guid
+from tests.landed import Clock, Landed, books
 
-from .landed import Clock, Landed, books, connect, read
+from .landed import connect, read
 from .test_reading import REVISIONS
 
 
@@ -27,7 +28,7 @@ def test_older_versions_name_objects_by_their_ids(connector: WinBooksOnWeb, sand
     sandbox.knobs.ids_only = True
     landed = reread(sandbox, connector)
     assert set(books(connector, landed).execute(told).fetchall()) == set(new)
-    assert "no_totals" in landed.notes
+    assert "no_totals" in landed.codes()
     currencies = books(connector, landed).execute("SELECT DISTINCT currency, amount_currency FROM books.journal_lines")
     assert currencies.fetchall() == [(None, None)]
 
@@ -53,7 +54,7 @@ def test_an_account_is_named_by_the_property_that_does(
     assert books(connector, reread(sandbox, connector)).execute(names).fetchall() == expected
     sandbox.knobs.account_name = "Libelle"
     landed = reread(sandbox, connector)
-    assert "nameless_accounts" in landed.notes
+    assert "nameless_accounts" in landed.codes()
     other = connect(sandbox, clock, account_name="Libelle")
     assert books(other, read(other)).execute(names).fetchall() == expected
 
@@ -101,7 +102,7 @@ def test_a_code_of_a_customer_and_a_supplier_is_one_party_or_two(
 
 def test_simulations_are_in_no_figure_and_in_no_comparison(connector: WinBooksOnWeb) -> None:
     landed = read(connector)
-    assert landed.notes == ["simulations_left_out"]
+    assert landed.codes() == {"simulations_left_out"}
     db = books(connector, landed)
     entry = guid("GLTransHeader", SIMULATION)
     assert db.execute("SELECT count(DISTINCT Id) FROM landed.lines WHERE GLTransHeader_Id = ?", [entry]).fetchall() == [

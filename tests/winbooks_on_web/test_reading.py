@@ -15,8 +15,9 @@ from connectors.winbooks_on_web.sandbox import WinBooksOnWebSandbox
 from connectors.winbooks_on_web.sandbox.ids import sort_key
 from connectors.winbooks_on_web.sandbox.vendor import EMPTY, FOLDER
 from foundation.errors import Incomplete, VendorDown, WrongInput
+from tests.landed import Clock, Landed, books, take_in
 
-from .landed import Clock, Landed, asked, books, expected, read, take_in, told
+from .landed import asked, expected, read, told
 
 REVISIONS = [company("BE", revision, entries_per_month=5) for revision in range(3)]
 LINES = "app/GLTranss"
@@ -62,7 +63,7 @@ def test_nothing_new_is_unchanged_for_three_calls_about_the_ledger(
     ledger, everything = asked(sandbox, "app/GLTrans"), asked(sandbox, "")
     again = read(connector, landed)
     assert again.unchanged
-    assert again.tables == {}
+    assert again.rows == {}
     assert ledger() == 3
     assert everything() <= 3 + 6 + 1
 
@@ -160,8 +161,8 @@ def test_where_changes_are_not_told_everything_is_read_each_time(
 ) -> None:
     setattr(sandbox.knobs, knob, knob == "blind_to_modified")
     landed = read(connector)
-    assert "no_changes" in landed.notes
-    assert ("no_counts" in landed.notes) == (knob == "aggregates")
+    assert "no_changes" in landed.codes()
+    assert ("no_counts" in landed.codes()) == (knob == "aggregates")
     assert landed.end is not None
     assert landed.end.cursor is None
     sandbox.show(REVISIONS[1])

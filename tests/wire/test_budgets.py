@@ -10,7 +10,7 @@ import pytest
 from connectors.budgets import Budgets, CallBudget, Limit, LocalBudget, LocalBudgets, MemoryLedger, Window
 from foundation.allowance import GUARD
 from foundation.errors import RateLimited
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from connectors.sandbox.consent import DeskRules, TokenDesk
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 BACK = "http://localhost:8765/callback"
 VERIFIER = "v" * 43

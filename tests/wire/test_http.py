@@ -24,7 +24,7 @@ from foundation.errors import (
     VendorDown,
     WrongInput,
 )
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .scripted import Script, Scripted, scripted
 

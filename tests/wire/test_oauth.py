@@ -21,7 +21,7 @@ from connectors.sandbox.company import company
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import RateLimited, SignInAgain, VendorDown
 from foundation.secrets import Secret
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .scripted import Scripted, scripted
 

@@ -21,7 +21,7 @@ from connectors.signers import ClientCredentialsSigner, HeaderSigner, Session, S
 from connectors.tokens import MemoryTokenStore
 from foundation.errors import AskForAccess, GrandlivreError, SignInAgain, VendorDown, WrongInput
 from foundation.secrets import Secret
-from tests.exact_online.landed import Clock
+from tests.landed import Clock
 
 from .scripted import Scripted, scripted
 from .signing_in import Vendor, serving

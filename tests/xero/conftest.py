@@ -7,8 +7,10 @@ import pytest
 
 from connectors.xero import Xero
 from connectors.xero.sandbox import XeroSandbox, open_sandbox
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import Clock, Reader, connect, told
+from .landed import connect, told
 
 
 @pytest.fixture

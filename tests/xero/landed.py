@@ -1,28 +1,12 @@
-"""Reads a sandbox as the sync flow does: events to a landing, the landing to the books, without a warehouse."""
+"""Connects to the Xero sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
-
-import duckdb
-
-from connectors.books import require_complete
-from connectors.budgets import LocalBudgets
-from connectors.catalog import package
-from connectors.contract import Access, ExtractRequest, TokenStore
+from connectors.contract import TokenStore
 from connectors.sandbox.company import Company
-from connectors.tokens import MemoryTokenStore
 from connectors.xero import Xero
 from connectors.xero.sandbox import XeroSandbox
-from foundation.secrets import Secret
-from resources.landing import Landing, Snapshot
-from warehouse.bench import Workbench
+from tests.landed import Clock, access
 
 
 def told(revision: int = 0, entries_per_month: int = 6, *, by_entries: bool = True) -> Company:
@@ -30,87 +14,8 @@ def told(revision: int = 0, entries_per_month: int = 6, *, by_entries: bool = Tr
     return Company("BE", revision, entries_per_month, long_first_year=False, corrects_by_entries=by_entries)
 
 
-class Clock:
-    """A clock that moves when somebody sleeps, or is told to."""
-
-    def __init__(self, start: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)) -> None:
-        self.moment = start
-        self.slept: list[float] = []
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-    def pass_by(self, **duration: float) -> None:
-        self.moment += timedelta(**duration)
-
-
 def connect(
     sandbox: XeroSandbox, clock: Clock, software: str = "xero", tokens: TokenStore | None = None, **settings: str
 ) -> Xero:
     """A connector for the sandbox, with the clock's time and sleep."""
-    return Xero(
-        Access(
-            software=software,
-            settings=package(software).complete_settings(sandbox.settings | settings),
-            secrets={name: Secret(value) for name, value in sandbox.secrets.items()},
-            tokens=tokens or MemoryTokenStore(),
-            now=clock,
-            sleep=clock.sleep,
-            budgets=LocalBudgets(),
-        )
-    )
-
-
-@dataclass
-class Reader:
-    """Syncs of one organisation through ``connector``, landed below ``folder``."""
-
-    connector: Xero
-    folder: Path
-    tenant: str
-    snapshots: list[Snapshot] = field(default_factory=list)
-
-    def read(self, *, afresh: bool = False, **request: Any) -> Snapshot:
-        """One sync, from the cursor of the one before unless ``afresh``."""
-        before = self.snapshots[-1] if self.snapshots and not afresh else None
-        events = self.connector.extract(ExtractRequest(self.tenant, cursor=before and before.cursor, **request))
-        work = self.folder / "work"
-        work.mkdir(parents=True, exist_ok=True)
-        landing, number = Landing(str(self.folder / "landing")), str(len(self.snapshots))
-        found = landing.land("xero", "d", number, self.connector.resources, events, work=work, previous=before)
-        self.snapshots.append(found)
-        return found
-
-    @contextmanager
-    def books(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The books of the last sync."""
-        with Workbench(self.folder) as bench:
-            bench.mount(self.snapshots[-1].files)
-            self.connector.normalize(bench.db)
-            require_complete(bench.db)
-            yield bench.db
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.books() as db:
-            return db.execute(sql).fetchall()
-
-    def codes(self) -> set[str]:
-        return {note.code for note in self.snapshots[-1].notes}
-
-    def sums(self) -> dict[str, Decimal]:
-        """Account to the sum of its lines; zero ones left out."""
-        found = self.rows("SELECT account, sum(debit - credit) FROM books.journal_lines GROUP BY 1")
-        return {account: amount for account, amount in found if amount}
-
-
-def company_sums(company: Company) -> dict[str, Decimal]:
-    """The same of the company, as far as Xero is told of it: no closing entries and later openings."""
-    found: dict[str, Decimal] = {}
-    for line in company.lines:
-        if line.kind == "normal" or (line.kind == "opening" and line.year == "2024"):
-            found[line.account] = found.get(line.account, Decimal(0)) + line.amount
-    return {account: amount for account, amount in found.items() if amount}
+    return Xero(access(software, sandbox, clock, tokens=tokens, **settings))

@@ -22,8 +22,10 @@ from connectors.xero.sandbox.vendor import EMPTY, WITHDRAWN
 from connectors.xero.wire import WAYS
 from foundation.errors import AskForAccess, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
+from tests.reader import Reader
 
-from .landed import Clock, Reader, connect, told
+from .landed import connect, told
 
 
 def test_verifying_costs_a_token_and_one_call(connector: Xero, sandbox: XeroSandbox) -> None:

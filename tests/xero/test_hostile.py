@@ -17,8 +17,10 @@ from connectors.xero import Xero
 from connectors.xero.sandbox import Knobs, XeroSandbox, open_sandbox
 from foundation.errors import AskForAccess, Incomplete, RateLimited, ReportABug, SignInAgain
 from tests.contract.dossier import Linked, assert_tells, linked
+from tests.landed import Clock
+from tests.reader import Reader, company_sums
 
-from .landed import Clock, Reader, company_sums, connect, told
+from .landed import connect, told
 
 JOURNALS, REPORTS = "Journals", "Reports/TrialBalance"
 

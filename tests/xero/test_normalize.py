@@ -10,8 +10,9 @@ import pytest
 
 from connectors.xero.sandbox import XeroSandbox
 from connectors.xero.sandbox.books import Posting
+from tests.reader import Reader, company_sums
 
-from .landed import Reader, company_sums, told
+from .landed import told
 
 
 def line(reader: Reader, reference: str) -> list[tuple[Any, ...]]:

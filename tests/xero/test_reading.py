@@ -9,8 +9,10 @@ import pytest
 
 from connectors.xero.sandbox import XeroSandbox, open_sandbox
 from connectors.xero.sandbox.books import Journal
+from tests.landed import Clock
+from tests.reader import Reader, company_sums
 
-from .landed import Clock, Reader, company_sums, connect, told
+from .landed import connect, told
 
 
 def asked(sandbox: XeroSandbox, what: str) -> list[str]:

@@ -12,8 +12,10 @@ import requests
 from connectors.sandbox.vendor import Allowances
 from connectors.xero.sandbox import XeroSandbox
 from connectors.xero.sandbox.vendor import EMPTY, PRACTICE, WITHDRAWN
+from tests.landed import Clock
+from tests.reader import company_sums
 
-from .landed import Clock, company_sums, told
+from .landed import told
 
 API = "/api.xro/2.0/"
 

@@ -8,8 +8,9 @@ import pytest
 from connectors.sandbox.company import company
 from connectors.yuki import Yuki
 from connectors.yuki.sandbox import YukiSandbox, open_sandbox
+from tests.landed import Clock
 
-from .landed import SOFTWARE, Clock, Dossier, connect
+from .landed import SOFTWARE, Dossier, connect
 
 
 @pytest.fixture
@@ -32,4 +33,4 @@ def connector(sandbox: YukiSandbox, clock: Clock) -> Iterator[Yuki]:
 
 @pytest.fixture
 def dossier(sandbox: YukiSandbox, connector: Yuki, tmp_path: Path) -> Dossier:
-    return Dossier(sandbox, connector, tmp_path)
+    return Dossier(connector, tmp_path, sandbox.external_id, sandbox=sandbox)

@@ -15,8 +15,9 @@ from connectors.yuki.sandbox import Fault, YukiSandbox
 from connectors.yuki.sandbox.operations import DOMAIN
 from foundation.errors import AskForAccess, RateLimited, SignInAgain, WrongInput
 from foundation.secrets import Secret
+from tests.landed import Clock
 
-from .landed import Clock, Dossier, connect
+from .landed import Dossier, connect
 
 
 def operations(sandbox: YukiSandbox) -> list[str]:
@@ -95,8 +96,8 @@ def test_without_bounds_calendar_years_stand_in(dossier: Dossier, sandbox: YukiS
         (date(2023, 7, 1), date(2023, 12, 31)),
         *((date(y, 1, 1), date(y, 12, 31)) for y in (2024, 2025, 2026)),
     ]
-    dossier.sync()
-    assert "assumed_years" in dossier.notes()
+    dossier.read()
+    assert "assumed_years" in dossier.codes()
 
 
 def test_a_session_is_kept_between_processes_one_for_each_domain(
@@ -117,9 +118,9 @@ def test_a_session_is_kept_between_processes_one_for_each_domain(
 
 def test_a_session_that_lapses_in_mid_read_is_replaced_once(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.faults.append(Fault("401", path="GetTransactionDetails", skip=2))
-    dossier.sync()
+    dossier.read()
     assert dossier.operations().count("Authenticate") == 4  # at first, in two domains until it is found, and again
-    assert len(dossier.books().execute("FROM books.journal_lines").fetchall()) > 500
+    assert len(dossier.rows("FROM books.journal_lines")) > 500
 
 
 def test_the_day_s_limit_parks_until_midnight_and_others_of_the_domain_need_not_ask(

@@ -9,8 +9,9 @@ from connectors.sandbox.vendor import FaultKind
 from connectors.yuki.sandbox import Fault, YukiSandbox
 from connectors.yuki.sandbox.xml import Fault as Refusal
 from foundation.errors import GrandlivreError, ReportABug, SignInAgain, VendorDown
+from tests.landed import Clock
 
-from .landed import Clock, Dossier, balances, told
+from .landed import Dossier, balances, told
 
 
 @pytest.mark.parametrize(
@@ -26,24 +27,24 @@ def test_trouble_that_passes_costs_only_time(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock, kind: FaultKind, operation: str
 ) -> None:
     sandbox.knobs.faults.append(Fault(kind, path=operation, times=2))
-    dossier.sync()
+    dossier.read()
     assert clock.slept
-    assert balances(dossier.books()) == told(company("BE"))
+    assert balances(dossier) == told(company("BE"))
 
 
 def test_a_slow_answer_is_waited_for(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.trickle = 0.0
     sandbox.knobs.faults.append(Fault("slow", path="GetGLAccountScheme"))
-    dossier.sync()
-    assert balances(dossier.books()) == told(company("BE"))
+    dossier.read()
+    assert balances(dossier) == told(company("BE"))
 
 
 @pytest.mark.parametrize("kind", ["500", "html", "truncated", "reset"])
 def test_trouble_that_stays_is_told_as_the_vendor_s(dossier: Dossier, sandbox: YukiSandbox, kind: FaultKind) -> None:
     sandbox.knobs.faults.append(Fault(kind, path="GetTransactionDetails", times=-1))
     with pytest.raises(VendorDown, match="Yuki"):
-        dossier.sync()
-    assert dossier.snapshot is None
+        dossier.read()
+    assert dossier.snapshots == []
 
 
 def test_a_refusal_is_not_repeated(dossier: Dossier, sandbox: YukiSandbox, clock: Clock) -> None:
@@ -56,14 +57,14 @@ def test_a_refusal_is_not_repeated(dossier: Dossier, sandbox: YukiSandbox, clock
 
     sandbox.vendor.services.scoped = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(ReportABug, match=r"GetTransactionDetails.*GLAccountCode is not valid"):
-        dossier.sync()
+        dossier.read()
     assert (dossier.operations().count("GetTransactionDetails"), clock.slept) == (1, [])
 
 
 def test_a_session_that_is_never_good_ends_in_signing_in_again(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.faults.append(Fault("401", path="GetGLAccountScheme", times=-1))
     with pytest.raises(SignInAgain, match="session"):
-        dossier.sync()
+        dossier.read()
     assert dossier.operations().count("GetGLAccountScheme") == 2
 
 
@@ -72,12 +73,12 @@ def test_results_as_escaped_text_or_in_one_more_element_are_read_alike(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock, shape: str
 ) -> None:
     setattr(sandbox.knobs, shape, True)
-    dossier.sync()
-    assert balances(dossier.books()) == told(company("BE"))
+    dossier.read()
+    assert balances(dossier) == told(company("BE"))
     clock.pass_by(days=1)
     sandbox.show(company("BE", 1))
-    dossier.sync()
-    assert balances(dossier.books()) == told(company("BE", 1))
+    dossier.read()
+    assert balances(dossier) == told(company("BE", 1))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,8 @@ def test_what_is_no_data_is_refused_and_nothing_is_landed(
 
     sandbox.vendor.answer = spoilt  # type: ignore[method-assign]
     with pytest.raises(GrandlivreError):
-        dossier.sync()
-    assert dossier.snapshot is None
+        dossier.read()
+    assert dossier.snapshots == []
 
 
 def test_the_key_is_in_no_message_and_the_session_in_no_address(
@@ -109,7 +110,7 @@ def test_the_key_is_in_no_message_and_the_session_in_no_address(
 ) -> None:
     caplog.set_level("DEBUG")
     sandbox.knobs.faults.append(Fault("500", times=3))
-    dossier.sync()
+    dossier.read()
     assert caplog.text
     for secret in (sandbox.secrets["access_key"], *sandbox.vendor.sessions):
         assert secret not in caplog.text

@@ -13,22 +13,23 @@ import pytest
 
 from connectors.sandbox.company import company
 from connectors.yuki.sandbox import YukiSandbox, open_sandbox
+from tests.landed import Clock
 
-from .landed import SOFTWARE, Clock, Dossier, balances, connect, line_of, told
+from .landed import SOFTWARE, Dossier, balances, connect, line_of, told
 
 
 def query(dossier: Dossier, sql: str) -> list[tuple[Any, ...]]:
-    return dossier.books().execute(sql).fetchall()
+    return dossier.rows(sql)
 
 
 @pytest.fixture
 def dutch(clock: Clock, tmp_path: Path) -> Iterator[Dossier]:
     with open_sandbox(SOFTWARE, company("NL"), now=clock) as running:
-        yield Dossier(running, connect(running, clock), tmp_path)
+        yield Dossier(connect(running, clock), tmp_path, running.external_id, sandbox=running)
 
 
 def test_amounts_are_debit_when_positive_and_keep_their_currency(dossier: Dossier, sandbox: YukiSandbox) -> None:
-    dossier.sync()
+    dossier.read()
     ours = line_of(sandbox, currency="GBP", role="customers")
     found = query(
         dossier,
@@ -46,7 +47,7 @@ def test_every_entry_balances_with_documents_and_without(
     dossier: Dossier, sandbox: YukiSandbox, document_ids: bool
 ) -> None:
     sandbox.knobs.document_ids = document_ids
-    dossier.sync()
+    dossier.read()
     entries = "SELECT entry_key, sum(debit - credit) AS off, count(*) AS n FROM books.journal_lines GROUP BY ALL"
     assert query(dossier, f"SELECT count(*) FROM ({entries}) WHERE off <> 0") == [(0,)]
     normal = f"{entries} HAVING any_value(period_kind) = 'normal'"
@@ -69,7 +70,7 @@ def test_documents_that_do_not_add_up_are_taken_together_by_day_or_month(
     put(2, date(2026, 4, 29), "-70.00", "400000")
     put(3, date(2026, 4, 30), "30.00", "550000")
     put(4, date(2026, 4, 28), "-30.00", "400000")
-    dossier.sync()
+    dossier.read()
     found = query(
         dossier,
         "SELECT entry_key, list(debit - credit ORDER BY debit DESC) FROM books.journal_lines "
@@ -88,7 +89,7 @@ def test_periods_of_a_long_year_are_told_by_number_or_by_calendar_month(
     dossier: Dossier, sandbox: YukiSandbox, calendar: bool
 ) -> None:
     sandbox.knobs.calendar_periods = calendar
-    dossier.sync()
+    dossier.read()
     found = query(
         dossier,
         "SELECT fiscal_year, period, min(date), max(date) FROM books.journal_lines WHERE period_kind = 'normal' "
@@ -106,7 +107,7 @@ def test_a_period_beyond_the_last_month_is_for_corrections(dossier: Dossier, san
         replace(model, number=9_000_000_002, entry=900_000_000, period=13, date=date(2025, 12, 31), debit=-model.debit),
     ]
     sandbox.vendor.books.put(*late)
-    dossier.sync()
+    dossier.read()
     kinds = "SELECT DISTINCT fiscal_year, period, period_kind FROM books.journal_lines WHERE period_kind = 'adjustment'"
     assert query(dossier, kinds) == [("2025", 13, "adjustment")]
     assert query(dossier, "SELECT fiscal_year, period FROM books.periods WHERE kind = 'adjustment'") == [("2025", 13)]
@@ -114,13 +115,13 @@ def test_a_period_beyond_the_last_month_is_for_corrections(dossier: Dossier, san
 
 def test_the_books_are_the_commercial_ones(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.fiscal_corrections = True
-    dossier.sync()
-    assert balances(dossier.books()) == told(company("BE"))
+    dossier.read()
+    assert balances(dossier) == told(company("BE"))
 
 
 def test_results_that_nobody_carried_open_the_first_year_alone(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.result_carried = False
-    dossier.sync(since=date(2025, 1, 1))
+    dossier.read(since=date(2025, 1, 1))
     opening = (
         "SELECT fiscal_year, sum(debit - credit) FROM books.journal_lines WHERE period_kind = 'opening' GROUP BY ALL"
     )
@@ -136,7 +137,7 @@ def test_results_that_nobody_carried_open_the_first_year_alone(dossier: Dossier,
 
 
 def test_balances_are_those_at_the_end_of_the_year(dossier: Dossier) -> None:
-    dossier.sync()
+    dossier.read()
     found = query(dossier, "SELECT fiscal_year, account, opening, closing FROM books.trial_balances WHERE closing <> 0")
     assert {(year, account): (opening, closing) for year, account, opening, closing in found} == {
         key: (row["opening"], row["closing"]) for key, row in company("BE").balances().items() if row["closing"]
@@ -144,7 +145,7 @@ def test_balances_are_those_at_the_end_of_the_year(dossier: Dossier) -> None:
 
 
 def test_accounts_are_typed_by_type_and_class_in_belgium(dossier: Dossier) -> None:
-    dossier.sync()
+    dossier.read()
     found = dict(query(dossier, "SELECT number, type FROM books.accounts"))
     assert found == {account.number: account.kind for account in company("BE").accounts}
     sheet = dict(query(dossier, "SELECT number, statement FROM books.accounts"))
@@ -153,7 +154,7 @@ def test_accounts_are_typed_by_type_and_class_in_belgium(dossier: Dossier) -> No
 
 
 def test_dutch_accounts_carry_their_reference_code_and_leading_zeros(dutch: Dossier) -> None:
-    dutch.sync()
+    dutch.read()
     found = {
         number: (kind, code)
         for number, kind, code in query(dutch, "SELECT number, type, explicit_code FROM books.accounts")
@@ -168,20 +169,20 @@ def test_dutch_accounts_carry_their_reference_code_and_leading_zeros(dutch: Doss
 def test_parties_have_one_code_whether_or_not_the_line_tells_it(dossier: Dossier, sandbox: YukiSandbox) -> None:
     sandbox.knobs.bare_contacts = True
     sandbox.knobs.forbidden.add("GetSuppliersAndCustomers")
-    dossier.sync()
+    dossier.read()
     parties = dict(query(dossier, "SELECT code, name FROM books.counterparties"))
     assert parties["DUPONT"] == "Dupont & Fils SRL"
     sandbox.knobs.forbidden.clear()
-    dossier.sync(afresh=True)
+    dossier.read(afresh=True)
     assert {kind for (kind,) in query(dossier, "SELECT DISTINCT kind FROM books.counterparties")} == {"other"}
     sandbox.knobs.bare_contacts = False
-    dossier.sync(afresh=True)
+    dossier.read(afresh=True)
     kinds = dict(query(dossier, "SELECT code, kind FROM books.counterparties"))
     assert (kinds["DUPONT"], kinds["ELECTRA"]) == ("customer", "supplier")
 
 
 def test_due_dates_stand_on_the_open_line_alone(dossier: Dossier, sandbox: YukiSandbox) -> None:
-    dossier.sync()
+    dossier.read()
     expected = sorted(line.due_date for line in sandbox.vendor.books.lines if line.due_date)
     found = query(dossier, "SELECT due_date FROM books.journal_lines WHERE due_date IS NOT NULL ORDER BY 1")
     assert [day for (day,) in found] == expected
@@ -190,7 +191,7 @@ def test_due_dates_stand_on_the_open_line_alone(dossier: Dossier, sandbox: YukiS
 
 
 def test_journals_are_documents_without_their_untranslated_mark(dossier: Dossier) -> None:
-    dossier.sync()
+    dossier.read()
     assert sorted(query(dossier, "SELECT code, type FROM books.journals")) == [
         ("Bank statement", "bank"),
         ("Purchase invoice", "purchase"),

@@ -12,8 +12,9 @@ from connectors.sandbox.company import Line, company
 from connectors.yuki.sandbox import Fault, YukiSandbox
 from connectors.yuki.sandbox.books import line_id
 from foundation.errors import AskForAccess, RateLimited, WrongInput
+from tests.landed import Clock
 
-from .landed import Clock, Dossier, balances, connect, line_of, told
+from .landed import Dossier, balances, connect, line_of, told
 
 UNCHANGED = ["GetUpdatedAndDeletedTransactions", "GetSuppliersAndCustomers", "GetGLAccountScheme", "GLAccountBalance"]
 
@@ -40,7 +41,7 @@ def entry(sandbox: YukiSandbox, day: date, number: int = 1, amount: str = "10.00
 
 
 def test_small_answers_widen_the_next_call_up_to_a_year(dossier: Dossier) -> None:
-    dossier.sync()
+    dossier.read()
     assert dossier.months() == [
         ("2023-07-01", "2023-07-31"),
         ("2023-08-01", "2023-09-30"),
@@ -50,28 +51,28 @@ def test_small_answers_widen_the_next_call_up_to_a_year(dossier: Dossier) -> Non
         ("2025-10-01", "2026-09-30"),
         ("2026-10-01", "2026-12-31"),
     ]
-    assert balances(dossier.books()) == told(company("BE"))
+    assert balances(dossier) == told(company("BE"))
 
 
 def test_an_unchanged_night_costs_four_calls(dossier: Dossier, clock: Clock) -> None:
-    dossier.sync()
+    dossier.read()
     for _ in range(3):
         clock.pass_by(hours=12)
-        assert dossier.sync().unchanged
+        assert dossier.read().unchanged
         assert sorted(dossier.operations()) == sorted(UNCHANGED)
         clock.pass_by(hours=12)
-        assert dossier.sync().unchanged
+        assert dossier.read().unchanged
         assert set(dossier.operations()) <= {*UNCHANGED, "Authenticate", "SetCurrentDomain"}
 
 
 def test_only_the_months_of_changed_lines_are_read_again(dossier: Dossier, sandbox: YukiSandbox, clock: Clock) -> None:
-    dossier.sync()
+    dossier.read()
     for revision in (1, 2):
         clock.pass_by(days=1)
         sandbox.show(company("BE", revision))
-        snapshot = dossier.sync()
+        snapshot = dossier.read()
         assert not snapshot.unchanged
-        assert balances(dossier.books()) == told(company("BE", revision))
+        assert balances(dossier) == told(company("BE", revision))
         if revision == 1:
             assert dossier.months() == [("2026-02-01", "2026-02-28"), ("2026-07-01", "2026-08-31")]
             assert [a["bookyear"] for o, a in dossier.asked if o == "GetStartBalanceByGlAccount"] == ["2026"]
@@ -80,7 +81,7 @@ def test_only_the_months_of_changed_lines_are_read_again(dossier: Dossier, sandb
             assert dossier.months() == [("2025-11-01", "2025-11-30")]
             assert [a["bookyear"] for o, a in dossier.asked if o == "GetStartBalanceByGlAccount"] == ["2025", "2026"]
     clock.pass_by(hours=1)
-    assert dossier.sync().unchanged, "what the digest repeats is no news"
+    assert dossier.read().unchanged, "what the digest repeats is no news"
     assert sorted(dossier.operations()) == sorted(UNCHANGED)
 
 
@@ -89,42 +90,39 @@ def test_a_line_that_is_gone_without_a_word_goes_when_its_month_is_read(
 ) -> None:
     books = sandbox.vendor.books
     books.put(*entry(sandbox, date(2026, 5, 5)))
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=1)
     books.delete(*[line_id(line) for line in books.lines if line.number >= 9_000_000_000], forgotten=True)
     books.put(*entry(sandbox, date(2026, 5, 6), number=2, amount="7.00"))
-    dossier.sync()
+    dossier.read()
     assert dossier.deleted == []
-    found = dossier.books().execute("SELECT date, debit FROM books.journal_lines WHERE debit IN (7, 10)").fetchall()
+    found = dossier.rows("SELECT date, debit FROM books.journal_lines WHERE debit IN (7, 10)")
     assert found == [(date(2026, 5, 6), Decimal("7.0000"))]
 
 
 def test_what_the_digest_forgets_shows_in_the_balances_and_everything_is_read(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock
 ) -> None:
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=1)
     sandbox.vendor.books.put(*entry(sandbox, date(2024, 3, 3)), forgotten=True)
     dossier.connector = connect(sandbox, clock)
-    dossier.sync()
+    dossier.read()
     assert len(dossier.months()) == 7
     assert "Domains" not in dossier.operations(), "where the administration is was known"
-    found = dossier.books().execute("SELECT count(*) FROM books.journal_lines WHERE date = '2024-03-03' AND debit = 10")
-    assert found.fetchall() == [(1,)]
+    assert dossier.rows("SELECT count(*) FROM books.journal_lines WHERE date = '2024-03-03' AND debit = 10") == [(1,)]
 
 
 def test_a_line_that_moved_to_another_month_stands_once(dossier: Dossier, sandbox: YukiSandbox, clock: Clock) -> None:
     first, second = entry(sandbox, date(2026, 5, 5))
     sandbox.vendor.books.put(first, second)
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=1)
     sandbox.vendor.books.put(replace(first, date=date(2026, 6, 6)), replace(second, date=date(2026, 6, 6)))
-    dossier.sync()
+    dossier.read()
     assert dossier.months() == [("2026-06-01", "2026-06-30")]
-    keys = dossier.books().execute(
-        "SELECT date, count(*) FROM books.journal_lines WHERE abs(debit - credit) = 10 GROUP BY ALL"
-    )
-    assert keys.fetchall() == [(date(2026, 6, 6), 2)]
+    keys = dossier.rows("SELECT date, count(*) FROM books.journal_lines WHERE abs(debit - credit) = 10 GROUP BY ALL")
+    assert keys == [(date(2026, 6, 6), 2)]
 
 
 @pytest.mark.parametrize("first_record", [0, 1])
@@ -133,55 +131,54 @@ def test_pages_of_the_digest_lose_nothing(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock, entries: int, first_record: int
 ) -> None:
     sandbox.knobs.first_record = first_record  # type: ignore[assignment]
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=1)
     for number in range(entries):
         sandbox.vendor.books.put(*entry(sandbox, date(2024 + number % 3, 1 + number % 12, 9), number))
-    dossier.sync()
+    dossier.read()
     count = "SELECT count(*) FROM books.journal_lines WHERE abs(debit - credit) = 10 AND day(date) = 9"
-    assert dossier.books().execute(count).fetchall() == [(2 * entries,)]
-    assert len(dossier.snapshot.cursor["seen"]) == 2 * entries  # type: ignore[index, union-attr]
+    assert dossier.rows(count) == [(2 * entries,)]
+    assert len(dossier.snapshots[-1].cursor["seen"]) == 2 * entries
 
 
 def test_too_many_changes_are_read_as_everything(dossier: Dossier, sandbox: YukiSandbox, clock: Clock) -> None:
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=1)
     for number in range(1000):
         sandbox.vendor.books.put(*entry(sandbox, date(2026, 1, 9), number))
-    dossier.sync()
+    dossier.read()
     assert len(dossier.months()) == 7
     clock.pass_by(days=3)
-    dossier.sync()
+    dossier.read()
     assert len(dossier.months()) == 7, "as long as the digest goes back to that day"
     clock.pass_by(days=1)
-    assert dossier.sync().unchanged
+    assert dossier.read().unchanged
 
 
 def test_from_a_date_only_its_months_are_read_and_its_opening_told(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock
 ) -> None:
     since = date(2025, 1, 1)
-    dossier.sync(since=since)
+    dossier.read(since=since)
     assert dossier.months()[0] == ("2025-01-01", "2025-01-31")
-    assert balances(dossier.books()) == told(company("BE"), "2025")
+    assert balances(dossier) == told(company("BE"), "2025")
     clock.pass_by(days=1)
     sandbox.vendor.books.put(*entry(sandbox, date(2024, 3, 3)))
     sandbox.show(company("BE", 1))
-    dossier.sync(since=since)
+    dossier.read(since=since)
     assert all(first >= "2025" for first, _ in dossier.months())
-    assert balances(dossier.books()) == told(company("BE", 1), "2025")
+    assert balances(dossier) == told(company("BE", 1), "2025")
     with pytest.raises(WrongInput, match="2031"):
-        dossier.sync(since=date(2031, 1, 1))
+        dossier.read(since=date(2031, 1, 1))
 
 
 def test_totals_read_no_lines(dossier: Dossier) -> None:
-    snapshot = dossier.sync(totals_only=True)
+    snapshot = dossier.read(totals_only=True)
     assert snapshot.cursor is None
     assert dossier.months() == []
     assert "GetUpdatedAndDeletedTransactions" not in dossier.operations()
-    db = dossier.books()
-    assert db.execute("SELECT count(*) FROM books.journal_lines WHERE period_kind <> 'opening'").fetchall() == [(0,)]
-    assert db.execute("SELECT count(DISTINCT fiscal_year) FROM books.trial_balances").fetchall() == [(3,)]
+    assert dossier.rows("SELECT count(*) FROM books.journal_lines WHERE period_kind <> 'opening'") == [(0,)]
+    assert dossier.rows("SELECT count(DISTINCT fiscal_year) FROM books.trial_balances") == [(3,)]
 
 
 def test_a_read_that_the_limit_cuts_short_goes_on_with_the_months_that_are_left(
@@ -189,17 +186,17 @@ def test_a_read_that_the_limit_cuts_short_goes_on_with_the_months_that_are_left(
 ) -> None:
     sandbox.knobs.faults.append(Fault("429_day", path="GetTransactionDetails", skip=4))
     with pytest.raises(RateLimited, match="rows read so far are kept"):
-        dossier.sync()
+        dossier.read()
     clock.pass_by(hours=16)
     sandbox.vendor.books.put(*entry(sandbox, date(2023, 8, 8)))  # in a month that was read already
-    dossier.sync()
+    dossier.read()
     assert dossier.months()[0] == ("2024-10-01", "2024-10-31")
     assert dossier.months()[-1] == ("2023-08-01", "2023-08-31")
     count = "SELECT count(*), count(DISTINCT line_key) FROM books.journal_lines WHERE period_kind = 'normal'"
     lines = len(sandbox.vendor.books.lines)
-    assert dossier.books().execute(count).fetchall() == [(lines, lines)]
+    assert dossier.rows(count) == [(lines, lines)]
     clock.pass_by(hours=1)
-    assert dossier.sync().unchanged
+    assert dossier.read().unchanged
 
 
 def test_what_changes_while_months_are_read_is_read_again(dossier: Dossier, sandbox: YukiSandbox) -> None:
@@ -211,11 +208,11 @@ def test_what_changes_while_months_are_read_is_read_again(dossier: Dossier, sand
             put(*entry(sandbox, date(2023, 7, 7)))
 
     dossier.connector._access.report = while_reading
-    dossier.sync()
+    dossier.read()
     assert dossier.months()[-1] == ("2023-07-01", "2023-07-31")
     count = "SELECT count(*), count(DISTINCT line_key) FROM books.journal_lines WHERE period_kind = 'normal'"
     lines = len(sandbox.vendor.books.lines)
-    assert dossier.books().execute(count).fetchall() == [(lines, lines)]
+    assert dossier.rows(count) == [(lines, lines)]
 
 
 @pytest.mark.parametrize(("first", "zero"), [(0, "first"), (1, "first"), (1, "empty"), (1, "fault")])
@@ -229,41 +226,40 @@ def test_contacts_are_complete_whatever_their_first_page(
     told = replace(company("BE"))
     object.__setattr__(told, "parties", many)
     sandbox.vendor.books.company = told
-    dossier.sync(totals_only=True)
-    assert dossier.snapshot is not None
-    assert dossier.snapshot.rows["contacts"] == parties
+    dossier.read(totals_only=True)
+    assert dossier.snapshots[-1].rows["contacts"] == parties
 
 
 def test_a_renamed_contact_and_a_new_account_arrive_without_reading_lines(
     dossier: Dossier, sandbox: YukiSandbox, clock: Clock
 ) -> None:
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=2)
     sandbox.vendor.services.renamed["ELECTRA"] = ("Electra BV", clock())
-    dossier.sync()
+    dossier.read()
     assert dossier.months() == []
-    names = dict(dossier.books().execute("SELECT code, name FROM books.counterparties").fetchall())
+    names = dict(dossier.rows("SELECT code, name FROM books.counterparties"))
     assert (names["ELECTRA"], names["DUPONT"]) == ("Electra BV", "Dupont & Fils SRL")
     clock.pass_by(hours=1)
-    assert dossier.sync().unchanged
+    assert dossier.read().unchanged
     assert len(dossier.operations()) == len(UNCHANGED)
 
 
 def test_everything_is_read_again_after_a_month(dossier: Dossier, clock: Clock) -> None:
-    dossier.sync()
+    dossier.read()
     clock.pass_by(days=29)
-    assert dossier.sync().unchanged
+    assert dossier.read().unchanged
     clock.pass_by(days=2)
-    dossier.sync()
+    dossier.read()
     assert len(dossier.months()) == 7
 
 
 def test_a_new_year_is_looked_for_when_the_last_one_is_over(dossier: Dossier, clock: Clock) -> None:
-    dossier.sync()
+    dossier.read()
     clock.moment += timedelta(days=20)
-    dossier.sync(afresh=True)
+    dossier.read(afresh=True)
     clock.moment += timedelta(days=20)
-    dossier.sync()
+    dossier.read()
     asked = [a["yearID"] for o, a in dossier.asked if o == "GetPeriodDateTable"]
     assert asked == ["2023", "2024", "2025", "2026", "2027"]
 
@@ -281,17 +277,17 @@ def test_what_the_key_may_not_ask_is_gone_without_and_said(
     dossier: Dossier, sandbox: YukiSandbox, operation: str, note: str
 ) -> None:
     sandbox.knobs.forbidden.add(operation)
-    dossier.sync()
-    assert note in dossier.notes()
-    assert balances(dossier.books()) == told(company("BE"))
-    again = dossier.sync()
+    dossier.read()
+    assert note in dossier.codes()
+    assert balances(dossier) == told(company("BE"))
+    again = dossier.read()
     assert again.unchanged == (operation not in UNCHANGED[:1] + UNCHANGED[3:])
 
 
 def test_a_right_that_is_taken_away_is_found_out(dossier: Dossier, sandbox: YukiSandbox) -> None:
-    dossier.sync()
+    dossier.read()
     sandbox.knobs.forbidden.add("GetTransactionDetails")
-    assert dossier.sync().unchanged
+    assert dossier.read().unchanged
     sandbox.show(company("BE", 1))
     with pytest.raises(AskForAccess, match="portal administrator"):
-        dossier.sync()
+        dossier.read()

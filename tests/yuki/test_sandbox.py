@@ -8,8 +8,7 @@ import requests
 from connectors import soap
 from connectors.yuki.sandbox import YukiSandbox
 from connectors.yuki.sandbox.operations import ADMINISTRATION, DOMAIN
-
-from .landed import Clock
+from tests.landed import Clock
 
 NAMESPACE = "http://www.theyukicompany.com/"
 

@@ -22,7 +22,7 @@ from registry.store import Connection
 from resources.house import House
 
 _WHERE_SECRETS_GO = ("server", "odbc")
-_SHORTEST = 4
+_SHORTEST, _NAMED = 4, 2
 
 
 class MissingFields(WrongInput):
@@ -137,7 +137,7 @@ def keep(visitor: Visitor, draft: Draft) -> Connection:
         raise _without(error, draft.secrets.values()) from None
     visitor.note("reconnected" if draft.connection_id else "connected", made.id, package=draft.row.name)
     if draft.connection_id is None and draft.name is None and draft.row.level == "dossier":
-        return _named_after_its_dossier(house, made, draft.row)
+        return _named_after_its_dossiers(house, made, draft.row)
     return made
 
 
@@ -210,18 +210,19 @@ def _without(error: GrandlivreError, secrets: Iterable[Secret]) -> GrandlivreErr
     return error
 
 
-def _named_after_its_dossier(house: House, made: Connection, row: Package) -> Connection:
-    """The connection with the name of the one dossier that it opens: a firm has many alike. Its list is kept, too."""
+def _named_after_its_dossiers(house: House, made: Connection, row: Package) -> Connection:
+    """The connection with the names of the first dossiers that it opens: a firm has many alike. What it opens is kept
+    as its list, too."""
     try:
         with opened(house, made.id) as connector:
             seen = list(connector.discover())
     except GrandlivreError:
         return made
-    names = ("external_id", "code", "name", "vat_number", "currency", "country")
-    house.registry.keep_dossier_list(made.id, [{name: getattr(each, name) for name in names} for each in seen])
-    if len(seen) != 1:
-        return made
-    return house.registry.rename_connection(made.id, f"{row.name}: {seen[0].name}")
+    facts = ("external_id", "code", "name", "vat_number", "currency", "country")
+    house.registry.keep_dossier_list(made.id, [{fact: getattr(each, fact) for fact in facts} for each in seen])
+    names = ", ".join(each.name for each in seen[:_NAMED])
+    more = " …" if len(seen) > _NAMED else ""
+    return house.registry.rename_connection(made.id, f"{row.name}: {names}{more}") if names else made
 
 
 def with_consent(draft: Draft, settings: Mapping[str, str], tokens: Mapping[str, Secret]) -> Draft:

@@ -165,8 +165,8 @@ def _renewal(
     typed = {**{f"set.{name}": value for name, value in settings.items()}, **(typed or {})}
     status = STATUS.get(error.kind, 500) if error else 200
     shared = _shared(visitor, row, fields, error, typed, reader=f"{settings.get(AGENT)}/{settings.get(SOURCE)}")
-    signs_in = row.asks_consent(settings)
-    return page(visitor, request, "reconnect.html", status, **shared, found=found, signs_in=signs_in)
+    shared["signs_in"] = row.asks_consent(settings)  # as it was connected, which may not be the usual way
+    return page(visitor, request, "reconnect.html", status, **shared, found=found)
 
 
 def _shared(

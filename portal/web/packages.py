@@ -43,14 +43,15 @@ _LATER = frozenset({"authorize_url", "token_url", "redirect_uri", "refresh_token
 
 @dataclass(frozen=True)
 class FormField:
-    """A field of a package's form. ``more``: it stands under "more settings"; ``choices`` are its only values; ``help``
-    is the catalog's, in English."""
+    """A field of a package's form. ``required`` and ``optional`` are both false where one of several will do. ``more``:
+    it stands under "more settings"; ``choices`` are its only values; ``help`` is the catalog's, in English."""
 
     name: str
     label: str
     help: str
     secret: bool
     required: bool
+    optional: bool
     default: str
     more: bool
     choices: tuple[str, ...] = ()
@@ -135,6 +136,11 @@ def _always(field: Field) -> bool:
     return not field.default and (field.required or bool(field.unless))
 
 
+def _must(field: Field) -> bool:
+    """Whether the form cannot do without it; a service that reads the package in its place has another form."""
+    return field.required or (bool(field.unless) and set(field.unless) <= {AGENT})
+
+
 def _form_field(row: Package, field: Field, texts: Texts) -> FormField:
     chooses, value = row.consent_when or ("", "")
     choices = (field.default or "", value) if field.name == chooses else ()
@@ -145,7 +151,8 @@ def _form_field(row: Package, field: Field, texts: Texts) -> FormField:
         label=label_of(field.name, texts),
         help=field.help,
         secret=field.secret,
-        required=field.required and not field.unless,
+        required=_must(field),
+        optional=not (_must(field) or field.unless or choices),
         default=field.default or "",
         more=field.name != "root" and not (usual and field.name not in _LATER),
         choices=choices,

@@ -33,3 +33,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     document.getElementById("copied").textContent = button.dataset.done;
   });
 }
+
+// A message is mailed as it stands, with what was filled in.
+for (const link of document.querySelectorAll("[data-body]")) {
+  const text = document.querySelector(link.dataset.body);
+  text.addEventListener("input", () => {
+    const [address] = link.getAttribute("href").split("&body=");
+    link.href = `${address}&body=${encodeURIComponent(text.value)}`;
+  });
+}

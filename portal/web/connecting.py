@@ -158,6 +158,8 @@ def _checked(
     before: Connection | None = None,
 ) -> dict[str, str]:
     """The settings made complete, with nothing in them that is not the firm's."""
+    if any("\0" in text for text in given.values()):
+        raise WrongInput("a setting holds a character that is none", next_step="Type it again.")
     unknown = sorted(set(secrets) - {field.name for field in row.secrets})
     if unknown:
         raise WrongInput(f"{row.name} has no secret {', '.join(unknown)}", next_step="Leave it out.")

@@ -27,11 +27,13 @@ def vendor(slug: str, folder: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def typed(sandbox: Sandbox, *, but: tuple[str, ...] = ("refresh_token",), **more: str) -> dict[str, str]:
+def typed(
+    sandbox: Sandbox,
+) -> dict[str, str]:
     """The form of a package, filled in as a person would who signs in at its page."""
     settings = {f"set.{name}": value for name, value in sandbox.settings.items()}
-    secrets = {f"secret.{name}": value for name, value in sandbox.secrets.items() if name not in but}
-    return {**settings, **secrets, **more}
+    secrets = {f"secret.{name}": value for name, value in sandbox.secrets.items() if name != "refresh_token"}
+    return {**settings, **secrets}
 
 
 def connected(stage: Stage, slug: str, sandbox: Sandbox, firm: str = FIRM) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -21,7 +22,7 @@ class Program:
         token = registry.give_key(stage.people[FIRM, role].user_id, "token", timedelta(hours=1)).reveal()
         self._address, self._headers = f"{stage.address}/api/v1", {"Authorization": f"Bearer {token}"}
 
-    def __call__(self, method: str, path: str, **body: object) -> requests.Response:
+    def __call__(self, method: str, path: str, **body: Any) -> requests.Response:
         json = body if method != "GET" else None
         return requests.request(method, self._address + path, json=json, headers=self._headers, timeout=60)
 

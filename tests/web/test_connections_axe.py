@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from selenium_axe_python import Axe
+from selenium_axe_python.axe import Axe
 
 from tests.web.browsing import Browser
 from tests.web.connecting import connected, service, vendor

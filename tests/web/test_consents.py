@@ -29,9 +29,9 @@ def administrator(stage: Stage) -> Person:
     return stage.person()
 
 
-def leave(person: Person, sandbox: Sandbox, path: str = NEW, **more: str) -> str:
+def leave(person: Person, sandbox: Sandbox, **more: str) -> str:
     """Sends the form; gives the page of ours that goes on to the package."""
-    answer = person.post(path, page=path, **typed(sandbox, **more))
+    answer = person.post(NEW, page=NEW, **typed(sandbox) | more)
     assert answer.ok, answer.text
     return answer.text
 

@@ -134,7 +134,7 @@ def keep(visitor: Visitor, draft: Draft) -> Connection:
                 created_by=visitor.user.name,
             )
     except GrandlivreError as error:
-        raise _without(error, draft.secrets.values()) from None
+        raise without_secrets(error, draft.secrets.values()) from None
     visitor.note("reconnected" if draft.connection_id else "connected", made.id, package=draft.row.name)
     if draft.connection_id is None and draft.name is None and draft.row.level == "dossier":
         return _named_after_its_dossiers(house, made, draft.row)
@@ -203,7 +203,7 @@ def _differs(name: str, settings: Mapping[str, str], connection: Connection) -> 
     return settings.get(name, "") != connection.settings.get(name, "")
 
 
-def _without(error: GrandlivreError, secrets: Iterable[Secret]) -> GrandlivreError:
+def without_secrets(error: GrandlivreError, secrets: Iterable[Secret]) -> GrandlivreError:
     """The error, in which a package may have repeated what was typed, without it."""
     for text in sorted((each.reveal() for each in secrets), key=len, reverse=True):
         if len(text) >= _SHORTEST:

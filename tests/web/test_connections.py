@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
 from connectors.catalog import PACKAGES
+from foundation.errors import VendorDown
+from foundation.secrets import Secret
+from portal.web.connecting import without_secrets
 from portal.web.packages import group_of
 from portal.web.texts import LANGUAGES
 from tests.web.connecting import connected, service, typed, vendor
@@ -82,6 +86,11 @@ def test_a_connection_by_form_works_and_its_secret_is_never_seen_again(
         assert "connected a package" in administrator.get(f"/connections/{made.id}").text
 
 
+def test_what_a_package_repeats_of_a_secret_is_blanked_out() -> None:
+    told = VendorDown("no host hunter2-hunter2", next_step="Look at hunter2-hunter2.", subject="hunter2-hunter2")
+    assert "hunter2" not in str(without_secrets(told, [Secret("hunter2-hunter2"), Secret("a")]))
+
+
 def test_then_link_leads_on_to_the_new_dossier(stage: Stage, administrator: Person, tmp_path: Path) -> None:
     with vendor("yuki", tmp_path) as yuki:
         answer = administrator.post("/connections/new/yuki", page=HOME, then="link", **typed(yuki))
@@ -121,6 +130,10 @@ def test_health_is_told_in_words_with_what_to_do(stage: Stage, administrator: Pe
             assert words in administrator.get(f"/connections/{connection}").text
         registry.set_health(connection, "needs_login", "over")
         assert "needs a sign-in: until then" in administrator.get("/connections").text
+        registry.set_health(connection, "ok", expires_at=registry.now() + timedelta(days=3))
+        assert "lapses on" in administrator.get("/connections").text
+        assert "The consent lapses soon" in administrator.get(f"/connections/{connection}").text
+        registry.set_health(connection, "needs_login", "over")
         answer = administrator.post(f"/connections/{connection}/verify", page=HOME)
         assert answer.url.endswith("said=verified")
         assert registry.connection(connection).health == "ok"

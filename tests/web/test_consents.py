@@ -139,7 +139,9 @@ def test_an_accountant_connects_a_dossier_with_the_app_that_the_firm_has(stage: 
         page = accountant.get(path).text
         assert "With the app of your firm" in page
         assert xero.secrets["client_secret"] not in page
-        form = {"app": "firm", "then": "link", "set.base_url": "http://127.0.0.1:9/"}  # the app's addresses are its own
+        # The app's addresses are its own, whatever is sent.
+        elsewhere = {"set.base_url": "http://127.0.0.1:9/", "set.redirect_uri": "http://127.0.0.1:9/"}
+        form = {"app": "firm", "then": "link", **elsewhere}
         leaving = accountant.post("/connections/new/xero_tb", page="/connections", **form)
         answer = accountant.get(way_back(accountant, leaving.text))
         made = next(each for each in stage.house.registry.connections() if each.software == "xero_tb")

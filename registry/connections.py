@@ -19,7 +19,7 @@ from registry.records import NOT_TRIED, Connection, Firm, record
 
 # A consent's tokens rotate: they live with the tokens from the start, so that no stale copy can ever be used.
 _ROTATING = ("refresh_token", "access_token", "expires_at", "issued_at", "consent_expires_at")
-_LONGEST_TEXT = 4000
+_LONGEST_TEXT, _LONGEST_NAME = 4000, 200
 _SEEN_JUST_NOW = timedelta(minutes=1)
 
 
@@ -153,6 +153,15 @@ class Connections(Database):
             self._seal(row, secrets, keep_tokens=keep_tokens and not secrets.get("refresh_token"))
             if settings is not None:
                 row.settings = dict(settings)
+            return record(Connection, row)
+
+    def rename_connection(self, connection_id: str, name: str) -> Connection:
+        """Calls a connection ``name`` from now on; its id stays. Raises WrongInput for an empty name."""
+        if not name.strip():
+            raise WrongInput("a connection needs a name", next_step="Give one.")
+        with self.writing() as session:
+            row = self.connection_row(session, connection_id)
+            row.name = name.strip()[:_LONGEST_NAME]
             return record(Connection, row)
 
     def set_health(

@@ -152,6 +152,13 @@ class Links(Connections):
         with self.reading() as session:
             return [record(Link, row) for row in session.scalars(query)]
 
+    def dossiers_per_connection(self, firm_id: str) -> dict[str, int]:
+        """How many dossiers are in use through each of a firm's connections; those without any are not in it."""
+        ours = models.Link.firm_id == firm_id, models.Link.active
+        query = select(models.Link.connection_id, func.count()).where(*ours).group_by(models.Link.connection_id)
+        with self.reading() as session:
+            return dict(session.execute(query).tuples().all())
+
     def dossier_ids(self, software: str) -> list[str]:
         """The dossiers that are linked in a package: what a night of very many needs to know, and no more."""
         query = select(models.Link.dossier_id).join(models.Link.connection).order_by(models.Link.dossier_id)

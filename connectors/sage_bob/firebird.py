@@ -27,6 +27,10 @@ class NoSuchColumn(Exception):
     """A statement names a column that the server does not know."""
 
 
+class NoSuchDatabase(WrongInput):
+    """The server knows no database of that name, or may not open its file."""
+
+
 class Snapshot:
     """One read-only transaction of an attached database. What it raises is told as of ``subject``."""
 
@@ -154,7 +158,7 @@ def _meaning(codes: set[int], words: str) -> GrandlivreError:
             "it is no database that this server can read", next_step="Look at it with the server's own tools."
         )
     if codes & _FILE and codes & _NOT_THERE:
-        return WrongInput(
+        return NoSuchDatabase(
             "the server finds no such database, or may not open it",
             next_step="Give paths as the server sees them, or aliases of its databases.conf (firebird_databases).",
         )

@@ -122,10 +122,14 @@ class FirebirdTable:
             raise BadFile(f"row {first + error.index}, column {name.upper()}: {error}", subject=self.name) from None
 
 
+class NotBob(WrongInput):
+    """A database that does not hold BOB's tables."""
+
+
 class FirebirdDossier(OpenDossier):
     """A snapshot of the database ``name`` as a dossier; only the tables ``wanted`` are looked for.
 
-    Raises WrongInput when it lacks one of those ``required``, or where it cannot be told which table one is.
+    Raises NotBob when it lacks one of those ``required``, WrongInput where it cannot be told which table one is.
     """
 
     def __init__(
@@ -143,7 +147,7 @@ class FirebirdDossier(OpenDossier):
         places = {table: relation for table in wanted if (relation := find_relation(relations, table, name))}
         missing = [table for table in required if table not in places]
         if missing:
-            raise WrongInput(
+            raise NotBob(
                 f"the database {name} is not a BOB dossier: of its {len(relations)} tables none is "
                 f"{', '.join(missing)}, by name or by columns",
                 next_step="If BOB names them otherwise here, have views made with the names and columns in "

@@ -11,8 +11,8 @@ from typing import Protocol
 from connectors.contract import Access
 from connectors.files import is_inside, list_dossier_folders, resolve_dossier_folder, unreadable
 from connectors.sage_bob.dossier import Copies, dossier_folders
-from connectors.sage_bob.firebird import Server
-from connectors.sage_bob.firebird_tables import FirebirdDossier
+from connectors.sage_bob.firebird import NoSuchDatabase, Server
+from connectors.sage_bob.firebird_tables import FirebirdDossier, NotBob
 from connectors.sage_bob.inferred import FIREBIRD_ENDINGS
 from connectors.sage_bob.opened import ALL, REQUIRED, OpenDossier
 from foundation.errors import BadFile, WrongInput
@@ -71,18 +71,26 @@ class Databases:
         self.calls = 0
 
     def verify(self) -> None:
-        """Reads the catalog of the first database: the sign-in and the right to read are the same for all."""
-        for name, database in self._all().items():
-            self._tables_of(name, database)
-            return
-
-    def names(self) -> Iterator[str]:
-        """Those that hold BOB's tables; a database that is something else, or that cannot be read, is none."""
+        """Reads the catalog of the first database that is a dossier: the sign-in is the same for all."""
+        fault: WrongInput | BadFile | None = None
         for name, database in self._all().items():
             try:
                 self._tables_of(name, database)
-            except (WrongInput, BadFile):
+                return
+            except (NotBob, NoSuchDatabase, BadFile) as error:
+                fault = fault or error
+        if fault:
+            raise fault
+
+    def names(self) -> Iterator[str]:
+        """Those that hold BOB's tables. One with a fault is listed: its sync will say what is wrong."""
+        for name, database in self._all().items():
+            try:
+                self._tables_of(name, database)
+            except NotBob:
                 continue
+            except (NoSuchDatabase, BadFile):
+                pass  # one bad database must not hide the others
             yield name
 
     @contextmanager

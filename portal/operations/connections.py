@@ -23,14 +23,13 @@ from foundation.secrets import Secret
 from registry.store import Connection
 from resources.house import House
 
-_PATHS = ("root", "resource_map", "sink")
+PATHS = ("root", "resource_map", "sink")
+"""The settings that name folders and files of this machine."""
 
 
 def absolute(settings: Mapping[str, str]) -> dict[str, str]:
     """The settings with paths made absolute: a nightly run starts in another folder than the person who typed them."""
-    return {
-        name: str(Path(value).absolute()) if name in _PATHS and value else value for name, value in settings.items()
-    }
+    return {name: str(Path(value).absolute()) if name in PATHS and value else value for name, value in settings.items()}
 
 
 def make_connection(
@@ -73,14 +72,20 @@ def renew_connection(
     """
     registry = house.registry
     found, before = registry.connection(connection_id), registry.secrets(connection_id)
-    # Tokens are never read and written back here: a sync may renew them at any moment. Those of a consent go on with
-    # other secrets; a session that the old ones logged in to proves nothing of the new ones.
+    # Tokens are not read and written back here, for a sync may renew them at any moment, unless a new consent takes
+    # their place. Those of a consent go on with other secrets; a session that the old ones logged in to proves nothing
+    # of the new ones.
     consent = package(found.software).asks_consent(settings)
+    tokens = registry.tokens(connection_id)
+    consent_before = dict(tokens.read()) if given.get("refresh_token") else {}
     registry.replace_secrets(connection_id, {**before, **given}, settings=settings, keep_tokens=consent)
     try:
         verify(house, connection_id)
     except BaseException:
         registry.replace_secrets(connection_id, before, settings=found.settings, keep_tokens=consent)
+        if consent_before:  # the new consent is no use: the one before, which it took the place of, may still be
+            with tokens.exclusive():
+                tokens.save(consent_before)
         registry.set_health(connection_id, found.health, found.health_detail)
         raise
     return registry.connection(connection_id)

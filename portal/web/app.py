@@ -14,13 +14,25 @@ from starlette.staticfiles import StaticFiles
 
 from foundation.errors import GrandlivreError, ReportABug
 from portal.web import api, pages  # noqa: F401 - the rooms below
+from portal.web.api import connecting as api_connecting
 from portal.web.api import connections as api_connections
 from portal.web.api import dossiers as api_dossiers
 from portal.web.api import figures as api_figures
 from portal.web.api import people as api_people
+from portal.web.api import services as api_services
 from portal.web.errors import STATUS, Told, told
 from portal.web.launching import Launcher
-from portal.web.pages import connections, dossiers, figures, linking, people, signing_in
+from portal.web.pages import (
+    connecting,
+    connections,
+    consents,
+    dossiers,
+    figures,
+    linking,
+    people,
+    services,
+    signing_in,
+)
 from portal.web.portal import Portal
 from portal.web.render import page, public_page, see
 from portal.web.security import Guard, WrongForm, own_form
@@ -31,8 +43,8 @@ from resources.house import House
 
 log = logging.getLogger("grandlivre.portal")
 API = "/api/v1"
-_PAGES = (signing_in, dossiers, linking, figures, connections, people)
-_API = (api_dossiers, api_figures, api_connections, api_people)
+_PAGES = (signing_in, dossiers, linking, figures, connecting, consents, connections, services, people)
+_API = (api_dossiers, api_figures, api_connections, api_connecting, api_services, api_people)
 _STATUS = {**STATUS, "not_found": 404, "not_allowed": 403}
 
 
@@ -71,6 +83,8 @@ def _is_api(request: Request) -> bool:
 def _sign_in_first(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return _json(401, "sign_in", "Nobody is signed in.", "Send a token: Authorization: Bearer TOKEN.")
+    if request.url.path == "/connections/consent":  # the answer to a sign-in that is over: its code goes no further
+        return see("/sign-in?next=/connections")
     query = f"?{request.url.query}" if request.url.query else ""
     return see(f"/sign-in?next={quote(request.url.path + query)}" if request.method == "GET" else "/sign-in")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -28,7 +29,7 @@ def open_portal(
     """Serves the portal at ``public_url``; the syncs that people ask for are launched at ``dagster_url``."""
     folder = str(dagster_home(house.home))
     launcher = DagsterLauncher(dagster_url, lambda: dg.DagsterInstance.from_config(folder))
-    app = portal_app(house, launcher, PortalSettings(public_url, dagster_url))
+    app = portal_app(house, launcher, PortalSettings(public_url, dagster_url, os.environ.get("GRANDLIVRE_HUB", "")))
     config = portal_config(
         app,
         host=host,

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 @dataclass(frozen=True)
 class PortalSettings:
     """``public_url`` is the address that people type, without a slash at the end; packages send them back to it.
-    ``dagster_url`` is where Dagster's webserver answers the portal, and where its links lead."""
+    ``dagster_url`` is where Dagster's webserver answers the portal, and where its links lead. ``hub_url`` is where
+    on-premise services reach the hub; empty where nobody told."""
 
     public_url: str
     dagster_url: str = "http://127.0.0.1:3000"
+    hub_url: str = ""
     idle: timedelta = timedelta(hours=8)
     longest: timedelta = timedelta(days=7)
 

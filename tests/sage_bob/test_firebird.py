@@ -106,7 +106,8 @@ def test_the_books_are_those_of_the_advantage_edition(
 def test_dossiers_are_found_by_what_their_databases_hold(server: FirebirdServer, root: Path) -> None:
     connector = server.connect(root)
     connector.verify()
-    assert [(found.external_id, found.name) for found in connector.discover()] == [(DOSSIER, DOSSIER), ("MOULIN",) * 2]
+    # The last one has a fault, which does not hide the others.
+    assert [found.external_id for found in connector.discover()] == [DOSSIER, "MOULIN", "torn"]
     assert connector.calls
     with pytest.raises(WrongInput, match=r"OTHER is not a BOB dossier: of its 1 tables none is ac_period, ac_accoun"):
         events(connector, "OTHER")
@@ -119,9 +120,13 @@ def test_dossiers_are_found_by_what_their_databases_hold(server: FirebirdServer,
 def test_databases_may_be_named_in_place_of_a_root(server: FirebirdServer, root: Path) -> None:
     connector = server.connect(firebird_databases=f"ONE = {root / 'ATELIER.fdb'} ; none")
     assert connector.fiscal_years("ONE") == server.connect(root).fiscal_years(DOSSIER)
-    assert [found.external_id for found in connector.discover()] == ["ONE"]
+    assert [found.external_id for found in connector.discover()] == ["ONE", "none"]
     with pytest.raises(WrongInput, match="none: the server finds no such database"):
         connector.fiscal_years("none")
+    other = f"OTHER={root / 'OTHER.FDB'}"
+    server.connect(firebird_databases=f"{other};none;ONE={root / 'ATELIER.fdb'}").verify()
+    with pytest.raises(WrongInput, match="OTHER is not a BOB dossier"):
+        server.connect(firebird_databases=f"{other};none").verify()
 
 
 def test_nothing_new_is_unchanged_and_any_change_is_seen(server: FirebirdServer, tmp_path: Path) -> None:
@@ -203,7 +208,7 @@ def test_the_on_premise_service_reads_it_with_the_password_in_its_own_keeping(
         (source,) = survey.sources()
         assert source.trouble is None
         assert [(each.external_id, len(each.years)) for each in source.dossiers] == [
-            (DOSSIER, len(told.years)), ("MOULIN", len(told.years))
+            (DOSSIER, len(told.years)), ("MOULIN", len(told.years)), ("torn", 0)
         ]  # fmt: skip
         asked = Request(request_id="r1", source="bob", software="sage_bob", external_id=DOSSIER)
         assert Reader(settings, spool, Clock()).read(asked) is None

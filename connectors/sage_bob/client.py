@@ -20,9 +20,9 @@ from connectors import books
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear, NextCursor
 from connectors.files import list_dossier_folders, resolve_dossier_folder
 from connectors.sage_bob import inferred, tables
-from connectors.sage_bob.dossier import Copies, dossier_folders
+from connectors.sage_bob.dossier import Copies, find_table
 from connectors.sage_bob.reading import Options, Reading
-from foundation.errors import WrongInput
+from foundation.errors import Busy, WrongInput
 
 
 class SageBob:
@@ -51,9 +51,21 @@ class SageBob:
 
     def discover(self) -> Iterator[DossierRef]:
         """The folders that hold a chart of accounts; no table is known that tells a dossier's name."""
-        options = self._options
-        for folder in dossier_folders(options.root):
-            yield DossierRef(folder.name, folder.name, folder.name, None, options.currency, options.country)
+        for folder in self.folders():
+            try:
+                found = self.dossier_in(folder)
+            except Busy:  # one folder that cannot be read now must not hide the others
+                continue
+            if found:
+                yield found
+
+    def folders(self) -> list[Path]:
+        return list_dossier_folders(self._options.root)
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        if not find_table(folder, "ac_accoun"):
+            return None
+        return DossierRef(folder.name, folder.name, folder.name, None, self._options.currency, self._options.country)
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         folder, wanted = resolve_dossier_folder(self._options.root, external_id), ("ac_period",)

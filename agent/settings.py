@@ -129,13 +129,13 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
     if twice := [name for name, times in Counter(source.name for source in sources).items() if times > 1]:
         raise WrongInput(f"two sources are called {twice[0]!r}", next_step="Give each a name of its own.")
     ca_file = _path(told, "ca_file", path)
-    try:
-        if ca_file:
+    if ca_file:
+        try:
             ca_file.open("rb").close()
-    except PermissionError:
-        raise _forbidden(f"ca_file {ca_file}", ca_file) from None
-    except OSError:
-        raise WrongInput(f"ca_file {ca_file} is not there", next_step="Give certificates in PEM.") from None
+        except PermissionError:
+            raise _forbidden(f"ca_file {ca_file}", ca_file) from None
+        except OSError:
+            raise WrongInput(f"ca_file {ca_file} is not there", next_step="Give certificates in PEM.") from None
     for source in sources:
         if source.root and not source.root.is_absolute():
             raise WrongInput(

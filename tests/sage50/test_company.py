@@ -165,7 +165,8 @@ def test_unchanged_files_say_so_and_what_lies_about_is_noted(tmp_path: Path) -> 
 def test_codes_that_no_category_holds_are_noted(tmp_path: Path) -> None:
     with open_sandbox("sage50", demo(), tmp_path) as sandbox:
         path = sandbox.root / TRAIL / "CATEGORY.csv"
-        rows = path.read_bytes().splitlines(keepends=True)
-        path.write_bytes(b"".join(rows[:-3]))
+        header, first, *_ = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(header + first)
+        codes = (sandbox.root / TRAIL / "NOMINAL_LEDGER.csv").read_bytes().splitlines()[1:]
         events = extract(connect(sandbox.root), TRAIL)
-        assert notes(events) == {"codes_without_category": 3}
+        assert notes(events) == {"codes_without_category": len(codes) - 1}

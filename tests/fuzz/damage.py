@@ -5,8 +5,11 @@ A :class:`Damage` is plain data, so that hypothesis prints what it tried and it 
 
 from __future__ import annotations
 
+import io
 import random
 import re
+import struct
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -129,6 +132,45 @@ def _wrong_count(data: bytes, chance: random.Random) -> bytes:
     return data[: number.start()] + other + data[number.end() :]
 
 
+_ODD = (
+    b"9999-12-31", b"0001-01-01", b"31/12/9999", b"99991231", b"00010101", b"31/02/2024", b"00000000",
+    b"99999999999999", b"-99999999999999.99", b"0.00004", b"1e400", b"NaN", b"-", b"2147483648", b"-1", b"TRUE", b"'; --", b"[*]", b"\xff",
+    b"\xc3\xa9" * 200, b"", b" ",
+)  # fmt: skip
+_ODD_BYTES = (
+    struct.pack("<d", float("inf")), struct.pack("<d", float("nan")), struct.pack("<d", -1e300),
+    struct.pack("<d", 1e15), b"\xff\xff\xff\x7f", b"\xff" * 8, b"\x00\x00\x00\x80", b"99991231", b"00010101", b"99999999", b"*" * 8, b"-.",
+)  # fmt: skip
+
+
+def _odd_value(data: bytes, chance: random.Random) -> bytes:
+    """A cell holds what is a value, and one that no books have; or what only looks like one."""
+    if b"\0" in data[:32]:
+        value = chance.choice(_ODD_BYTES)
+        at = chance.randrange(len(data) + 1)
+        return data[:at] + value + data[at + len(value) :]
+    cells = list(re.finditer(rb"(?<=[;,\t|>\n])[^;,\t|<>\r\n]*(?=[;,\t|<\r])", data))
+    if not cells:
+        return data
+    cell = chance.choice(cells)
+    return data[: cell.start()] + chance.choice(_ODD) + data[cell.end() :]
+
+
+def _inside(data: bytes, chance: random.Random) -> bytes:
+    """Damage inside a packed file (a spreadsheet), which is sound as a package."""
+    if not data.startswith(b"PK"):
+        return _odd_value(data, chance)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as after:
+        struck = chance.choice([name for name in before.namelist() if "sheet1" in name or "shared" in name.lower()])
+        for name in before.namelist():
+            part = before.read(name)
+            after.writestr(
+                name, chance.choice((_odd_value, _other_digit, _cut, _remove))(part, chance) if name == struck else part
+            )
+    return packed.getvalue()
+
+
 KINDS: dict[str, Cut] = {
     "cut": _cut,
     "cut at a line": _cut_at_line,
@@ -144,6 +186,8 @@ KINDS: dict[str, Cut] = {
     "wrong encoding": _wrong_encoding,
     "huge field": _huge_field,
     "wrong count": _wrong_count,
+    "odd value": _odd_value,
+    "inside": _inside,
 }
 WHOLE_FILES = ("gone", "another file")
 CUTS = ("cut", "cut at a line")

@@ -133,14 +133,17 @@ def _wrong_count(data: bytes, chance: random.Random) -> bytes:
 
 
 _ODD = (
-    b"9999-12-31", b"0001-01-01", b"31/12/9999", b"99991231", b"00010101", b"31/02/2024", b"00000000",
-    b"99999999999999", b"-99999999999999.99", b"0.00004", b"1e400", b"NaN", b"-", b"2147483648", b"-1", b"TRUE", b"'; --", b"[*]", b"\xff",
-    b"\xc3\xa9" * 200, b"", b" ",
-)  # fmt: skip
+    *b"9999-12-31 0001-01-01 31/12/9999 99991231 00010101 31/02/2024 00000000 NaN 1e400 0.00004 2147483648 -".split(),
+    *b"99999999999999 -99999999999999.99 -1 TRUE '; [*] \xff".split(),
+    b"\xc3\xa9" * 200,
+    b" ",
+    b"",
+)
 _ODD_BYTES = (
-    struct.pack("<d", float("inf")), struct.pack("<d", float("nan")), struct.pack("<d", -1e300),
-    struct.pack("<d", 1e15), b"\xff\xff\xff\x7f", b"\xff" * 8, b"\x00\x00\x00\x80", b"99991231", b"00010101", b"99999999", b"*" * 8, b"-.",
-)  # fmt: skip
+    *(struct.pack("<d", number) for number in (float("inf"), float("nan"), -1e300, 1e15)),
+    *(struct.pack("<i", number) for number in (-(2**31), -1, 2**31 - 1, 5_373_484)),
+    *b"99991231 00010101 99999999 ******** -.".split(),
+)
 
 
 def _odd_value(data: bytes, chance: random.Random) -> bytes:

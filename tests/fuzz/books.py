@@ -27,6 +27,8 @@ class Books:
             for path in sorted(root.rglob("*"))
             if path.is_file() and path.name != "READY"
         }
+        self.ledgers = [name for name in self.files if Path(name).match(self.room.ledger)]
+        assert self.ledgers
         self.whole = Told()
         self.whole = self.read()
 

@@ -26,14 +26,15 @@ Writer = Callable[[Path], str]
 
 @dataclass(frozen=True)
 class Room:
-    """A dossier of the package ``slug``.
+    """A dossier of the package ``slug``; its lines stand in files called ``ledger``.
 
     ``counted``: its files state how much they hold (records in a header, an end of the document, totals), so that one
-    that was cut short is never taken for a whole one. ``entries``: every entry balances by itself.
+    that was cut short is never taken for a whole one.
     """
 
     slug: str
     write: Writer
+    ledger: str = "lines_*.csv"
     counted: bool = True
     totals_only: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -145,20 +146,21 @@ def _accon(account: str, name: str, debit: str, credit: str) -> str:
 
 
 ROOMS: dict[str, Room] = {
-    "winbooks": Room("winbooks", _winbooks),
-    "winbooks_small": Room("winbooks", _winbooks_small),
-    "sage_bob": Room("sage_bob", _sage_bob),
-    "sage_bob_csv": Room("sage_bob", _sage_bob_exported, counted=False),
-    "sage50_trail": Room("sage50", _sage50(sage50.TRAIL)),
-    "sage50_tables": Room("sage50", _sage50(sage50.TABLES)),
-    "sage50_fec": Room("sage50", _sage50(sage50.FRENCH), counted=False),
+    "winbooks": Room("winbooks", _winbooks, ledger="*_act.dbf"),
+    "winbooks_small": Room("winbooks", _winbooks_small, ledger="*_ACT.DBF"),
+    "sage_bob": Room("sage_bob", _sage_bob, ledger="ac_ahisto.adt"),
+    "sage_bob_csv": Room("sage_bob", _sage_bob_exported, ledger="ac_ahisto.csv", counted=False),
+    "sage50_trail": Room("sage50", _sage50(sage50.TRAIL), ledger="audit_trail.csv"),
+    "sage50_tables": Room("sage50", _sage50(sage50.TABLES), ledger="AUDIT_JOURNAL.csv"),
+    "sage50_fec": Room("sage50", _sage50(sage50.FRENCH), ledger="*FEC*.txt", counted=False),
     "venice": Room("venice", _venice, counted=False),
-    **{slug: Room(slug, _drop(slug)) for slug in ("expertm", "wings", "verocount", "topaccount", "adsolut", "popsy")},
-    "oras_xaf_3_2": Room("oras", _drop("oras")),
-    "briljant_xaf_4_0": Room("briljant", _drop("briljant")),
-    "older_xaf": Room("oras", _older_xaf),
-    "cegid_fec": Room("cegid", _drop("cegid"), counted=False),
-    "faia": Room("expertm", _faia),
-    "first": Room("expertm", _balances("first", _first), totals_only=True),
-    "accon": Room("adsolut", _balances("accon", _accon), totals_only=True),
+    **{slug: Room(slug, _drop(slug)) for slug in ("expertm", "wings", "verocount", "adsolut", "popsy")},
+    "topaccount": Room("topaccount", _drop("topaccount"), ledger="lines_*.xlsx"),
+    "oras_xaf_3_2": Room("oras", _drop("oras"), ledger="*.xaf"),
+    "briljant_xaf_4_0": Room("briljant", _drop("briljant"), ledger="*.xaf"),
+    "older_xaf": Room("oras", _older_xaf, ledger="*.xaf"),
+    "cegid_fec": Room("cegid", _drop("cegid"), ledger="*FEC*.txt", counted=False),
+    "faia": Room("expertm", _faia, ledger="*.xml"),
+    "first": Room("expertm", _balances("first", _first), ledger="*.first.txt", totals_only=True),
+    "accon": Room("adsolut", _balances("accon", _accon), ledger="*.accon.txt", totals_only=True),
 }

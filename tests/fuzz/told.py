@@ -20,7 +20,7 @@ from resources.landing import Landing
 from warehouse.bench import Trust, Workbench, refuse_failed
 
 SECONDS = 15
-"""Of processor, so that a busy machine does not matter. Reading such a dossier takes a few tenths; this long it hangs."""
+"""Of processor, so that a busy machine does not matter. Reading such a dossier takes a few tenths of one."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whenever the power fails."""
+"""Files that are there whole or not at all, whenever the power fails; and whose they are, whatever the umask."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import sys
 import time
 from pathlib import Path
 
-PRIVATE = 0o600
+PRIVATE, PUBLIC = 0o600, 0o644
+ACCOUNT = "grandlivre-agent"
+"""The account of the service on Linux, as docs/on-premise.md makes it."""
 _PATIENCE = 50
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
     """Replaces ``path`` by ``content``: a reader, also one after a crash, finds the old bytes or the new ones.
 
-    Written by an administrator, it belongs to whom its folder belongs to: the service must be able to read it.
+    Its rights are ``mode``, however strict the umask is. Written by an administrator, it belongs to whom its folder
+    belongs to: the service must be able to read it.
     """
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
@@ -23,11 +26,39 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         if sys.platform != "win32" and os.geteuid() == 0:
             owner = path.parent.stat()
             os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
+        if sys.platform != "win32":
+            os.fchmod(stream.fileno(), mode)
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     _replace(part, path)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path, mode: int = 0o700, account: str = ACCOUNT) -> None:
+    """Makes ``folder`` with the rights ``mode``, and what lacks above it so that all may pass, whatever the umask.
+
+    A private one made by an administrator belongs to ``account``, where there is such an account. One that is there
+    already stays as it is.
+    """
+    lacking = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(lacking):
+        each.mkdir(mode=0o700, exist_ok=True)
+        if each == folder and not mode & 0o077:
+            _give(each, account)
+        each.chmod(mode if each == folder else 0o755)
+
+
+def _give(folder: Path, account: str) -> None:
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    import pwd  # not there under Windows
+
+    try:
+        found = pwd.getpwnam(account)
+    except KeyError:
+        return
+    os.chown(folder, found.pw_uid, found.pw_gid)
 
 
 def _replace(part: Path, path: Path) -> None:

@@ -59,8 +59,8 @@ def _write_starter(path: Path, hub: str, spool: Path, ca_file: Path | None) -> N
     ca_line = f"ca_file = {quoted['ca_file']}" if ca_file else ""
     text = _STARTER.format(hub=quoted["hub"], spool=quoted["spool"], ca_file=ca_line)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        durable.write(path, text.encode(), mode=0o644)
+        durable.make_folder(path.parent, 0o755)
+        durable.write(path, text.encode(), mode=durable.PUBLIC)
     except OSError as error:
         raise WrongInput(
             f"the configuration {path} cannot be written ({error.strerror or error})",

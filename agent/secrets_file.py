@@ -37,7 +37,7 @@ def keep_secret(path: Path, source: Source, name: str, text: str) -> None:
         raise WrongInput(f"source {source.name!r} has no secret {name!r}", next_step=takes)
     stored = _stored(path)
     stored.setdefault(source.name, {})[name] = text
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.make_folder(path.parent)
     durable.write(path, msgspec.json.format(msgspec.json.encode(stored)))
 
 

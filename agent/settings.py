@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -108,10 +109,10 @@ def load(path: Path) -> Settings:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise WrongInput(
-            f"there is no configuration {path}",
-            next_step="Make it with `grandlivre-agent enrol`, or name another with --config.",
-        ) from None
+        step = "Make it with `grandlivre-agent enrol`, or name another with --config."
+        raise WrongInput(f"there is no configuration {path}", next_step=step) from None
+    except PermissionError:
+        raise _forbidden(f"the configuration {path}", path) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _wrong(path, f"it cannot be read: {error}") from None
     try:
@@ -125,12 +126,16 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
         raise WrongInput(f"unknown key {', '.join(unknown)}", next_step=f"Known are: {', '.join(sorted(_KNOWN))}.")
     spool = _path(told, "spool", path) or default_spool()
     sources = tuple(_source(entry) for entry in _tables(told))
-    names = [source.name for source in sources]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := [name for name, times in Counter(source.name for source in sources).items() if times > 1]:
         raise WrongInput(f"two sources are called {twice[0]!r}", next_step="Give each a name of its own.")
     ca_file = _path(told, "ca_file", path)
-    if ca_file and not ca_file.is_file():
-        raise WrongInput(f"ca_file {ca_file} is not there", next_step="Give a file with certificates in PEM.")
+    if ca_file:
+        try:
+            ca_file.open("rb").close()
+        except PermissionError:
+            raise _forbidden(f"ca_file {ca_file}", ca_file) from None
+        except OSError:
+            raise WrongInput(f"ca_file {ca_file} is not there", next_step="Give certificates in PEM.") from None
     for source in sources:
         if source.root and not source.root.is_absolute():
             raise WrongInput(
@@ -152,6 +157,11 @@ def _settings(path: Path, told: dict[str, Any]) -> Settings:
         limits=_limits(told.get("limits", {})),
         sources=sources,
     )
+
+
+def _forbidden(what: str, path: Path) -> WrongInput:
+    step = f"Open it, and its folder, to all: chmod 755 {path.parent}; chmod 644 {path}"
+    return WrongInput(f"{what} may not be read by this account", next_step=step)
 
 
 def _source(entry: dict[str, Any]) -> Source:

@@ -54,5 +54,5 @@ class TokenFile:
 
     def save(self, hub: str, agent_id: str, token: str) -> None:
         """Keeps a token; returns once it would outlast a crash. It may be used only from then on."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.make_folder(self._path.parent)
         durable.write(self._path, msgspec.json.encode(_Stored(hub, agent_id, token)), mode=durable.PRIVATE)

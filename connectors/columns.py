@@ -39,6 +39,7 @@ _UTF8_LENGTH = np.array([len(sign.encode()) for sign in _ALL], np.int64)
 _UNDECODABLE = np.array([sign == "�" for sign in _ALL])
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _LARGEST = 10**16
+_SHOWN = 60
 _PLACE, _HALF_PLACE = 1e-4, 5e-5
 _MEANT = {
     "money": "no amount",
@@ -220,7 +221,12 @@ def _require(good: pa.Array, texts: pa.Array, kind: str, what: str = "") -> None
     bad = np.flatnonzero(~pc.fill_null(pc.or_kleene(good, pc.is_null(texts)), False).to_numpy(zero_copy_only=False))
     if len(bad):
         index = int(bad[0])
-        raise UnreadableValue(index, f"{texts[index].as_py()!r} is {what or _MEANT[kind]}")
+        raise UnreadableValue(index, f"{shown(texts[index].as_py())} is {what or _MEANT[kind]}")
+
+
+def shown(text: str) -> str:
+    """A text as messages quote it: no more of it than people can use."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 class Table(Protocol):

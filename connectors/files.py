@@ -96,15 +96,21 @@ def resolve_dossier_folder(root: Path, reference: str) -> Path:
         # The names alone say how it is spelled; thousands of folders are not looked into for the sake of one.
         if reference in os.listdir(root) and _is_dossier(root, root / reference):
             return root / reference
-    folders = [path.name for path in list_dossier_folders(root)]
-    same = [name for name in folders if _folded(name) == _folded(reference)]
-    if same:
-        raise WrongInput(f"the folder {quoted} is spelled {same[0]!r}", next_step=f"Use {same[0]!r}.")
     if (root / reference).is_symlink() and not is_inside(root, root / reference):
         raise WrongInput(f"the folder {quoted} is a link that leads out of the root", next_step=_CHOOSE)
+    folders = [path.name for path in list_dossier_folders(root)]
+    raise unknown_reference(reference, folders, f"there is no such folder under {root}")
+
+
+def unknown_reference(reference: str, folders: Sequence[str], why: str) -> WrongInput:
+    """The error for a sync reference that is none of ``folders``: the right spelling where only the case differs, else
+    those that look like it."""
+    same = [name for name in folders if _folded(name) == _folded(reference)]
+    if same:
+        return WrongInput(f"the sync reference {reference!r} is spelled {same[0]!r}", next_step=f"Use {same[0]!r}.")
     near = get_close_matches(reference, folders, n=3)
-    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else _CHOOSE
-    raise WrongInput(f"unknown sync reference {quoted}: there is no such folder under {root}", next_step=hint)
+    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "Give it as `grandlivre discover` shows it."
+    return WrongInput(f"unknown sync reference {reference!r}: {why}", next_step=hint)
 
 
 def is_inside(root: Path, path: Path) -> bool:

@@ -29,6 +29,7 @@ from connectors.contract import (
     Resource,
     Stated,
 )
+from connectors.files import unknown_reference
 from connectors.package import AGENT, SOURCE
 from foundation.errors import AgentOffline, Busy, WrongInput, of_kind
 from registry.store import Agent, AgentDelivery, AgentSource, Connection, Registry, Wanted
@@ -99,13 +100,11 @@ class DeliveredConnector:
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         self._agent()
-        for each in self._reported():
-            if each.external_id == external_id:
-                return [FiscalYear(year.label, year.start, year.end, year.closed) for year in each.years]
-        raise WrongInput(
-            f"the service {self._agent_id} sees no dossier {external_id!r}",
-            next_step="Give its external_id as `grandlivre discover` shows it.",
-        )
+        seen = {each.external_id: each for each in self._reported()}
+        if external_id not in seen:
+            raise unknown_reference(external_id, list(seen), f"the service {self._agent_id} sees no such dossier")
+        years = seen[external_id].years
+        return [FiscalYear(year.label, year.start, year.end, year.closed) for year in years]
 
     def extract(self, request: ExtractRequest) -> Iterator[Event]:
         """The newest delivery that is fresh enough. Raises Busy when it has not come, AgentOffline when the service is

@@ -13,6 +13,10 @@ from connectors.drop_folder.workbench import Workbench, literal
 from foundation.errors import BadFile
 
 Notation = Literal[",", "."]
+LINE = "'line ' || row"
+"""SQL: where a row of a text file stands."""
+SHOWN = 60
+"""How many signs of a wrong text are shown."""
 _BLANKS = "\u00a0\u202f\u2009\u2007’"
 _FOUR_PLACES = r"[,.]\d{4}\d*[1-9]\d*$"
 
@@ -56,59 +60,69 @@ def signed_like(foreign: str, amount: str) -> str:
 
 
 def decide(
-    bench: Workbench, table: str, column: str, *, name: str, file: str, fixed: Notation | None = None
+    bench: Workbench,
+    table: str,
+    column: str,
+    *,
+    name: str,
+    file: str,
+    fixed: Notation | None = None,
+    place: str = LINE,
 ) -> Notation:
-    """The notation of ``table.column``, a column of text with its line number in ``row``.
+    """The notation of ``table.column``, a column of text with its number in ``row``.
 
-    ``name`` and ``file`` are what people call them. Raises BadFile for a value that is no amount, for two values that
-    contradict each other, for more than four decimals or sixteen digits before them, and for a column that reads both
-    ways. A trailing minus is read, and noted.
+    ``name`` and ``file`` are what people call them, ``place`` is SQL for where in the file a row stands. Raises BadFile
+    for a value that is no amount, for two values that contradict each other, for more than four decimals or sixteen
+    digits before them, and for a column that reads both ways. A trailing minus is read, and noted.
     """
     if plain := _plainly(bench, table, column, fixed):
         return plain
     text = _text(column)
     comma, point = (f"regexp_full_match({text}, {literal(_PATTERNS[sign])})" for sign in (",", "."))
     signed = f"regexp_matches({text}, '[.,]')"
-    filled = f"(SELECT row, {column} FROM {table} WHERE {text} <> '')"
+    filled = f"(SELECT * FROM {table} WHERE {text} <> '')"
+    found = f"{{'row': row, 'text': left({column}, {SHOWN}), 'place': {place}}}"
     not_comma, not_point, neither, either, trailing = bench.row(
-        f"""SELECT min({{'row': row, 'text': {column}}}) FILTER (NOT {comma}),
-            min({{'row': row, 'text': {column}}}) FILTER (NOT {point}),
-            min({{'row': row, 'text': {column}}}) FILTER (NOT {comma} AND NOT {point}),
-            min({{'row': row, 'text': {column}}}) FILTER ({comma} AND {point} AND {signed}),
+        f"""SELECT min({found}) FILTER (NOT {comma}),
+            min({found}) FILTER (NOT {point}),
+            min({found}) FILTER (NOT {comma} AND NOT {point}),
+            min({found}) FILTER ({comma} AND {point} AND {signed}),
             count(*) FILTER (regexp_matches({text}, '\\d *-$'))
         FROM {filled}"""
     )
     where = f"column {name}"
+
+    def at(found: dict[str, object]) -> str:
+        return f"{found['place']}, {where}: {found['text']!r}"
+
     if neither:
-        raise BadFile(f"{_at(neither, where)} is not an amount", subject=file)
+        raise BadFile(f"{at(neither)} is not an amount", subject=file)
     if fixed:
         wrong = not_comma if fixed == "," else not_point
         if wrong:
-            raise BadFile(
-                f"{_at(wrong, where)} does not fit the decimal sign {fixed!r} that the dossier fixes", subject=file
-            )
+            raise BadFile(f"{at(wrong)} does not fit the decimal sign {fixed!r} that the dossier fixes", subject=file)
         decimal = fixed
     elif not_comma and not_point:
         raise BadFile(
-            f"{where} mixes two notations: line {not_point['row']} has {not_point['text']!r}, "
-            f"line {not_comma['row']} has {not_comma['text']!r}",
+            f"{where} mixes two notations: {not_point['place']} has {not_point['text']!r}, "
+            f"{not_comma['place']} has {not_comma['text']!r}",
             subject=file,
         )
     elif either and not not_comma and not not_point:
         raise BadFile(
-            f"{_at(either, where)} can be read in two ways, and no other amount of the column tells which",
+            f"{at(either)} can be read in two ways, and no other amount of the column tells which",
             subject=file,
             next_step="Write the decimal sign in dossier.csv (decimal;, or decimal;.), or export with two decimals.",
         )
     else:
         decimal = "." if not_comma else ","
     long = bench.row(
-        f"""SELECT min({{'row': row, 'text': {column}}}) FROM {filled}
+        f"""SELECT min({found}) FROM {filled}
         WHERE ({parsed(column, decimal)}) IS NULL
             OR (contains({text}, {literal(decimal)}) AND regexp_matches({text}, {literal(_FOUR_PLACES)}))"""
     )[0]
     if long:
-        raise BadFile(f"{_at(long, where)} has more than four decimals or sixteen digits before them", subject=file)
+        raise BadFile(f"{at(long)} has more than four decimals or sixteen digits before them", subject=file)
     bench.note("trailing_minus", f"{file}: amounts in {where} have their minus at the end", trailing)
     return decimal
 
@@ -124,7 +138,3 @@ def _plainly(bench: Workbench, table: str, column: str, fixed: Notation | None) 
         return fixed or "."
     found: Notation | None = "," if comma else "." if point else None
     return found if fixed in (None, found) else None
-
-
-def _at(found: dict[str, object], where: str) -> str:
-    return f"line {found['row']}, {where}: {found['text']!r}"

@@ -136,7 +136,7 @@ def _require_whole(bench: Workbench, sheet: Sheet, column: str) -> str:
     """SQL for a column of whole numbers; raises BadFile for anything else."""
     value = f"TRY_CAST({sheet.column(column)} AS INTEGER)"
     found = bench.row(
-        f"SELECT min({{'row': row, 'text': {sheet.column(column)}}}) FROM {TABLE} "
+        f"SELECT min({{'row': row, 'text': left({sheet.column(column)}, 60)}}) FROM {TABLE} "
         f"WHERE {sheet.column(column)} IS NOT NULL AND ({value} IS NULL OR contains({sheet.column(column)}, '.'))"
     )[0]
     if found:
@@ -146,7 +146,7 @@ def _require_whole(bench: Workbench, sheet: Sheet, column: str) -> str:
 
 def _require_timestamps(bench: Workbench, sheet: Sheet) -> None:
     found = bench.row(
-        f"""SELECT min({{'row': row, 'text': modified_at}}) FROM {TABLE}
+        f"""SELECT min({{'row': row, 'text': left(modified_at, 60)}}) FROM {TABLE}
         WHERE NOT {dates.empty("modified_at")} AND ({dates.parsed_timestamp("modified_at")}) IS NULL"""
     )[0]
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.drop_folder.amounts import LINE, SHOWN
 from connectors.drop_folder.workbench import Workbench, literal
 from foundation.errors import BadFile
 
@@ -41,16 +42,28 @@ def parsed_timestamp(column: str) -> str:
     )
 
 
-def require(bench: Workbench, table: str, column: str, *, name: str, file: str, needed: bool = False) -> None:
-    """Raises BadFile for the first value of ``table.column`` that is not a date (or, ``needed``, that is empty)."""
+def require(
+    bench: Workbench,
+    table: str,
+    column: str,
+    *,
+    name: str,
+    file: str,
+    needed: bool = False,
+    place: str = LINE,
+) -> None:
+    """Raises BadFile for the first value of ``table.column`` that is not a date (or, ``needed``, that is empty).
+
+    ``place`` is SQL for where in the file a row stands.
+    """
     lacks = f"OR {empty(column)}" if needed else ""
     found = bench.row(
-        f"""SELECT min({{'row': row, 'text': {column}}}) FROM {table}
+        f"""SELECT min({{'row': row, 'text': left({column}, {SHOWN}), 'place': {place}}}) FROM {table}
         WHERE (NOT {empty(column)} AND ({parsed(column)}) IS NULL) {lacks}"""
     )[0]
     if found:
         what = "is empty" if found["text"] is None else f"{found['text']!r} is not a date"
         raise BadFile(
-            f"line {found['row']}, column {name}: {what} (yyyy-mm-dd, dd/mm/yyyy, dd-mm-yyyy or yyyymmdd)",
+            f"{found['place']}, column {name}: {what} (yyyy-mm-dd, dd/mm/yyyy, dd-mm-yyyy or yyyymmdd)",
             subject=file,
         )

@@ -39,7 +39,9 @@ def read_fec(bench: Workbench, path: Path, profile: Profile) -> None:
 def _require_values(bench: Workbench, header: Header, file: str) -> None:
     dates.require(bench, TABLE, "EcritureDate", name="EcritureDate", file=file, needed=True)
     if "Sens" in header:
-        found = bench.row(f"SELECT min({{'row': row, 'text': Sens}}) FROM {TABLE} WHERE {sens('Sens')} IS NULL")[0]
+        found = bench.row(
+            f"SELECT min({{'row': row, 'text': left(Sens, 60)}}) FROM {TABLE} WHERE {sens('Sens')} IS NULL"
+        )[0]
         if found:
             raise BadFile(
                 f"line {found['row']}, column Sens: {found['text']!r} is neither D, C, +1 nor -1", subject=file

@@ -142,5 +142,8 @@ def find_header(top: Sequence[str], kind: Kind, *, separator: str | None, also: 
 
 
 def split(line: str, separator: str) -> tuple[str, ...]:
-    """The cells of one line, quotes per RFC 4180."""
-    return tuple(next(csv.reader([line], delimiter=separator), []))
+    """The cells of one line, quotes per RFC 4180. A line with a cell that is too long for any file stays whole."""
+    try:
+        return tuple(next(csv.reader([line], delimiter=separator), []))
+    except csv.Error:
+        return (line,)

@@ -27,8 +27,12 @@ def read_settings(path: Path | None, profile: Profile) -> dict[str, str]:
     if not lines:
         return {}
     separator = max(SEPARATORS, key=lambda sign: sum(sign in line for line in lines))
+    try:
+        rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator))
+    except csv.Error as error:
+        raise BadFile(f"it cannot be read as keys and values ({error})", subject=path.name) from error
     found: dict[str, str] = {}
-    for number, row in enumerate(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator), start=1):
+    for number, row in enumerate(rows, start=1):
         if len(row) < 2:
             raise BadFile(f"line {number} is not a key and a value: {lines[number - 1][:60]!r}", subject=path.name)
         key = row[0].strip().lower()

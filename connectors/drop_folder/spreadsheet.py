@@ -127,9 +127,11 @@ def _sheet(opened: ExitStack, source: Path, *, formulas: bool) -> tuple[Iterator
 
 
 def _open(opened: ExitStack, source: Path, *, data_only: bool) -> Any:
+    # The library leaves a file open that it opened itself and could not read; Windows would not let it be removed.
+    stream = opened.enter_context(source.open("rb"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # styles and extensions that are not kept
-        book = load_workbook(source, read_only=True, data_only=data_only, keep_links=False)
+        book = load_workbook(stream, read_only=True, data_only=data_only, keep_links=False)
     opened.callback(book.close)
     return book
 

@@ -7,6 +7,7 @@ journal ``opening``. The file's own totals are controls: what was read must add 
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 import pyarrow as pa
 
@@ -19,6 +20,9 @@ from connectors.drop_folder.xaf_rows import DUE_DATES, TABLE, AuditFile, Row
 from foundation.errors import BadFile
 
 _VIEW = "xaf_lines"
+# Where a line stands, as people find it: a file of this kind may be one line of text.
+_PLACE = """left(CASE part WHEN 'opening' THEN 'opening of account ' || coalesce(account, '?') ELSE concat_ws(', ',
+    'journal ' || journal, 'transaction ' || entry, 'line ' || line_no) END, 120)"""
 _SIDE = "upper(trim(side))"
 # What account, amount and side are called in a file.
 _WORDS: dict[Form, tuple[str, str, str]] = {
@@ -44,9 +48,9 @@ def read_xaf(bench: Workbench, heading: Heading, label: str, profile: Profile) -
             CASE part WHEN 'opening' THEN {opening_day} ELSE coalesce(date, effective) END AS date) FROM {TABLE}"""
     )
     _require_sides(bench, file, _WORDS[heading.form])
-    dates.require(bench, _VIEW, "date", name="trDt", file=file, needed=True)
-    sign = amounts.decide(bench, _VIEW, "amount", name="amnt", file=file, fixed=profile.decimal or ".")
-    foreign = amounts.decide(bench, _VIEW, "currency_amount", name="curAmnt", file=file, fixed=profile.decimal or ".")
+    dates.require(bench, _VIEW, "date", name="trDt", file=file, needed=True, place=_PLACE)
+    decide = partial(amounts.decide, bench, _VIEW, file=file, fixed=profile.decimal or ".", place=_PLACE)
+    sign, foreign = decide("amount", name="amnt"), decide("currency_amount", name="curAmnt")
     amount, foreign_amount = amounts.parsed("amount", sign), amounts.parsed("currency_amount", foreign)
     for part in ("transactions", "opening"):
         _require_totals(bench, found, part, amount, file)
@@ -114,13 +118,13 @@ def _add_lists(bench: Workbench, found: AuditFile, label: str) -> None:
 def _require_sides(bench: Workbench, file: str, words: tuple[str, str, str]) -> None:
     account, amount, side = words
     wrong = bench.row(
-        f"""SELECT min({{'row': row, 'side': side, 'account': account, 'amount': amount}}) FROM {_VIEW}
-        WHERE side IS NULL OR {_SIDE} NOT IN ('D', 'C') OR account IS NULL OR amount IS NULL"""
+        f"""SELECT min({{'row': row, 'place': {_PLACE}, 'side': side, 'account': account, 'amount': amount}})
+        FROM {_VIEW} WHERE side IS NULL OR {_SIDE} NOT IN ('D', 'C') OR account IS NULL OR amount IS NULL"""
     )[0]
     if wrong:
         lacking = [word for word, name in ((account, "account"), (side, "side"), (amount, "amount")) if not wrong[name]]
-        what = f"has no {lacking[0]}" if lacking else f"has {side} {wrong['side']!r}"
-        raise BadFile(f"ledger line {wrong['row']} {what}", subject=file)
+        what = f"has no {lacking[0]}" if lacking else f"has {side} {wrong['side'][:20]!r}"
+        raise BadFile(f"{wrong['place']}: it {what}", subject=file)
 
 
 def _require_totals(bench: Workbench, found: AuditFile, part: str, amount: str, file: str) -> None:
@@ -180,7 +184,9 @@ def _add_balances(bench: Workbench, found: AuditFile, label: str, file: str) -> 
     bench.db.execute("CREATE OR REPLACE VIEW told_rows AS SELECT rowid + 1 AS row, * FROM told_balances")
 
     def signed(end: str) -> str:
-        notation = amounts.decide(bench, "told_rows", end, name=f"{end} balance", file=file, fixed=".")
+        notation = amounts.decide(
+            bench, "told_rows", end, name=f"{end} balance", file=file, fixed=".", place="'account ' || account"
+        )
         return f"coalesce({amounts.parsed(end, notation)}, 0) * CASE {end}_side WHEN 'C' THEN -1 ELSE 1 END"
 
     bench.db.execute(

@@ -48,15 +48,20 @@ class Sage50:
 
     def discover(self) -> Iterator[DossierRef]:
         """Every folder that holds a company, named as it names itself where that costs no connection."""
-        french = {ref.external_id: ref for ref in self._french.discover()}
-        for folder in list_dossier_folders(self._root):
-            try:
-                contents = look_into(folder)
-            except (BadFile, Busy):  # one bad folder must not hide the others; a sync of it says what is wrong
-                yield DossierRef(folder.name, folder.name, folder.name)
-                continue
-            if contents:
-                yield french[folder.name] if contents.form == "french" else self._reference(contents)
+        yield from filter(None, map(self.dossier_in, self.folders()))
+
+    def folders(self) -> list[Path]:
+        return list_dossier_folders(self._root)
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        """What ``discover`` tells of one folder; of one with a fault its own name."""
+        try:
+            contents = look_into(folder)
+        except (BadFile, Busy):  # one bad folder must not hide the others; a sync of it says what is wrong
+            return DossierRef(folder.name, folder.name, folder.name)
+        if contents is None:
+            return None
+        return self._french.dossier_in(folder) if contents.form == "french" else self._reference(contents)
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         contents = require(resolve_dossier_folder(self._root, external_id))

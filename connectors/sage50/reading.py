@@ -71,7 +71,7 @@ class Reading:
             done += batch.rows.num_rows
             self._report("lines", done)
             yield batch
-        yield from self._notes()
+        yield from self._notes(company)
         yield NextCursor(self.cursor)
 
     def _ledgers(self) -> Iterator[tuple[str, Table]]:
@@ -137,7 +137,28 @@ class Reading:
             for year in years
         ]
 
-    def _notes(self) -> Iterator[Note]:
+    def _uncategorised(self, company: dict[str, Any]) -> list[str]:
+        """The nominal codes that no range of CATEGORY holds, where there is that table."""
+        table, chart = self._source.table("category"), company["default_chart"]
+        nominal = self._source.table("nominal_ledger")
+        if table is None or nominal is None:
+            return []
+        ranges = [
+            (row["low"], row["high"])
+            for batch in table.batches(tables.CATEGORY)
+            for row in batch.to_pylist()
+            if row["low"] and row["high"] and chart in (None, row["chart"])
+        ]
+        codes = (code for batch in nominal.batches({"account_ref": "text"}) for code in batch.column(0).to_pylist())
+        return [code for code in codes if code and not any(low <= code <= high for low, high in ranges)]
+
+    def _notes(self, company: dict[str, Any]) -> Iterator[Note]:
+        if outside := self._uncategorised(company):
+            text = (
+                f"{len(outside)} nominal codes, such as {outside[0]}, stand in no range of CATEGORY: their type is "
+                "taken from their number"
+            )
+            yield Note("codes_without_category", text, len(outside))
         if self._bank_rows:
             text = (
                 f"{self._bank_rows} bank, cash and card transactions: ACCOUNT_REF is taken for the bank's nominal code"

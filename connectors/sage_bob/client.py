@@ -19,7 +19,7 @@ import duckdb
 from connectors import books
 from connectors.contract import Access, DossierRef, Event, ExtractRequest, FiscalYear, NextCursor
 from connectors.sage_bob import inferred, tables
-from connectors.sage_bob.places import place
+from connectors.sage_bob.places import Folders, Place, place
 from connectors.sage_bob.reading import Options, Reading
 from foundation.errors import WrongInput
 
@@ -29,12 +29,12 @@ class SageBob:
 
     resources = tables.RESOURCES
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, where: Place) -> None:
         self._scratch_root = access.scratch
         currency = (access.settings.get("currency") or inferred.BASE_CURRENCY).upper()
         if not re.fullmatch("[A-Z]{3}", currency):
             raise WrongInput(f"currency is {currency!r}", next_step="Give three letters, such as --set currency=EUR.")
-        self._place = place(access, access.sleep or time.sleep)
+        self._place = where
         self._options = Options(
             language=int(_choice(access, "language", "1", "2")),
             currency=currency,
@@ -52,8 +52,7 @@ class SageBob:
 
     def discover(self) -> Iterator[DossierRef]:
         """The dossiers that hold a chart of accounts; no table is known that tells a dossier's name."""
-        for name in self._place.names():
-            yield DossierRef(name, name, name, None, self._options.currency, self._options.country)
+        return map(self._ref, self._place.names())
 
     def fiscal_years(self, external_id: str) -> list[FiscalYear]:
         wanted = ("ac_period",)
@@ -79,6 +78,9 @@ class SageBob:
     def close(self) -> None:
         """Nothing is kept open between calls."""
 
+    def _ref(self, name: str) -> DossierRef:
+        return DossierRef(name, name, name, None, self._options.currency, self._options.country)
+
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
         """A folder for copies that is gone afterwards."""
@@ -86,6 +88,26 @@ class SageBob:
             self._scratch_root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="sage-bob-", dir=self._scratch_root) as folder:
             yield Path(folder)
+
+
+class SageBobFolders(SageBob):
+    """A data root of folders; see :class:`connectors.files.ByFolder`."""
+
+    def __init__(self, access: Access, where: Folders) -> None:
+        super().__init__(access, where)
+        self._folders = where
+
+    def folders(self) -> list[Path]:
+        return self._folders.folders()
+
+    def dossier_in(self, folder: Path) -> DossierRef | None:
+        return self._ref(folder.name) if self._folders.holds(folder) else None
+
+
+def open_room(access: Access) -> SageBob:
+    """The connector for the place that the settings name. Raises WrongInput for settings that do not go together."""
+    where = place(access, access.sleep or time.sleep)
+    return SageBobFolders(access, where) if isinstance(where, Folders) else SageBob(access, where)
 
 
 def _choice(access: Access, name: str, *allowed: str) -> str:

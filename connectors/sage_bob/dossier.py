@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.columns import CONTINENTAL, Table
 from connectors.csv_tables import CsvTable
-from connectors.files import fingerprint, is_inside, list_dossier_folders, snapshot_set, unreadable
+from connectors.files import fingerprint, is_inside, snapshot_set, unreadable
 from connectors.sage_bob.adt import AdtTable
 from connectors.sage_bob.opened import ALL, REQUIRED, OpenDossier
 from foundation.errors import WrongInput
@@ -31,11 +31,6 @@ def find_table(folder: Path, table: str) -> list[Path]:
         if found and found[0].suffix.lower() == ends[0]:
             return found if all(path.is_file() and is_inside(folder, path) for path in found) else []
     return []
-
-
-def dossier_folders(root: Path) -> list[Path]:
-    """The folders under ``root`` that hold a chart of accounts."""
-    return [folder for folder in list_dossier_folders(root) if find_table(folder, "ac_accoun")]
 
 
 class Copies(OpenDossier):

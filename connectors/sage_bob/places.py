@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
 from connectors.contract import Access
 from connectors.files import is_inside, list_dossier_folders, resolve_dossier_folder, unreadable
-from connectors.sage_bob.dossier import Copies, dossier_folders
+from connectors.sage_bob.dossier import Copies, find_table
 from connectors.sage_bob.firebird import NoSuchDatabase, Server
 from connectors.sage_bob.firebird_tables import FirebirdDossier, NotBob
 from connectors.sage_bob.inferred import FIREBIRD_ENDINGS
 from connectors.sage_bob.opened import ALL, REQUIRED, OpenDossier
-from foundation.errors import BadFile, WrongInput
+from foundation.errors import BadFile, Busy, WrongInput
 
 
 class Place(Protocol):
@@ -50,7 +50,18 @@ class Folders:
         list_dossier_folders(self._root)
 
     def names(self) -> Iterator[str]:
-        return (folder.name for folder in dossier_folders(self._root))
+        for folder in self.folders():
+            with suppress(Busy):  # one folder that cannot be read now must not hide the others
+                if self.holds(folder):
+                    yield folder.name
+
+    def folders(self) -> list[Path]:
+        """The folders that may be dossiers, by name."""
+        return list_dossier_folders(self._root)
+
+    def holds(self, folder: Path) -> bool:
+        """Whether a folder holds a chart of accounts. Raises Busy where that cannot be told now."""
+        return bool(find_table(folder, "ac_accoun"))
 
     @contextmanager
     def opened(
@@ -120,7 +131,7 @@ class Databases:
         return {name: str(path) for name, path in sorted(found.items()) if path}
 
 
-def place(access: Access, sleep: Callable[[float], None]) -> Place:
+def place(access: Access, sleep: Callable[[float], None]) -> Folders | Databases:
     """What the settings name. Raises WrongInput for settings that do not go together."""
     settings = access.settings
     if not settings.get("firebird_server"):

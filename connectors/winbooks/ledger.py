@@ -41,14 +41,14 @@ COLUMNS: dict[str, Kind] = {
 SCHEMA = pa.schema([*((name, TYPES[kind]) for name, kind in COLUMNS.items()), ("position", pa.int64())])
 """A line as it is landed: ``position`` is its place in reading order."""
 
-_MEMORY = "256MB"
+_MEMORY = "128MB"
 
 # What becomes of each line. An entry is (BOOKYEAR, PERIOD, DBKCODE, DBKTYPE, DOCNUMBER), DOCORDER its line. A line
 # that is equal in every column of the record to another of the same file is a double. Of lines that both the archive
-# and the live file hold, the archive's stand.
+# and the live file hold, the archive's stand. Only what is left out is noted: it is little beside the lines that stand.
 _SIFT = """
-CREATE TABLE fates AS
-SELECT position, bookyear, period,
+CREATE TABLE left_out AS
+SELECT position,
     CASE WHEN docnumber = '99999999' THEN 'dummy_documents'
         WHEN bookyear IS NULL THEN 'no_book_year'
         WHEN NOT list_contains($known, bookyear) THEN 'unknown_book_year'
@@ -57,8 +57,9 @@ SELECT position, bookyear, period,
         WHEN source > min(source) OVER (PARTITION BY bookyear, period, dbkcode, dbktype, docnumber, docorder)
             THEN 'also_in_archive'
         WHEN row_number() OVER (PARTITION BY source, record, commentext ORDER BY position) > 1 THEN 'duplicate_rows'
-        ELSE 'kept' END AS fate
+        END AS why
 FROM lines
+QUALIFY why IS NOT NULL
 """
 
 _MEANING = {
@@ -111,21 +112,20 @@ class Ledger:
         """Decides which lines stand: of book years ``wanted`` out of all ``known``, not of journals ``simulations``."""
         lists = {"known": list(known), "wanted": list(wanted), "simulations": list(simulations)}
         self._db.execute(_SIFT, lists)
-        counts = self._db.execute("SELECT fate, count(*) FROM fates GROUP BY fate ORDER BY fate").fetchall()
-        return [Note(fate, f"{count} {_MEANING[fate]}", count) for fate, count in counts if fate in _MEANING]
+        counts = self._db.execute("SELECT why, count(*) FROM left_out GROUP BY why ORDER BY why").fetchall()
+        return [Note(why, f"{count} {_MEANING[why]}", count) for why, count in counts if why in _MEANING]
 
     def out_of_balance(self, code: str) -> Decimal:
         """Debit minus credit of a book year's standing lines; nothing but zero is right."""
         return self._db.execute(
-            "SELECT coalesce(sum(amounteur), 0) FROM lines JOIN fates USING (position) WHERE fate = 'kept'"
-            " AND lines.bookyear = ?",
+            "SELECT coalesce(sum(amounteur), 0) FROM lines ANTI JOIN left_out USING (position) WHERE bookyear = ?",
             [code],
         ).fetchall()[0][0]
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """The lines that stand, in batches of :data:`SCHEMA`."""
         columns = ", ".join(f"lines.{name}" for name in SCHEMA.names)
-        kept = f"SELECT {columns} FROM lines SEMI JOIN (FROM fates WHERE fate = 'kept') AS kept USING (position)"
+        kept = f"SELECT {columns} FROM lines ANTI JOIN left_out USING (position)"
         for batch in self._db.sql(kept).to_arrow_reader(rows):
             yield batch.cast(SCHEMA)
 

@@ -127,22 +127,37 @@ def test_a_dossier_that_cannot_be_looked_into_now_stays_and_is_looked_into_next_
     assert surveyed.survey.sources()[0].dossiers[-1].years
 
 
-def test_a_drop_folder_is_surveyed_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("slug", ["expertm", "sage_bob", "sage50"])
+def test_a_folder_of_another_package_is_looked_into_when_it_changed_alone(slug: str, tmp_path: Path) -> None:
     from connectors.catalog import package
     from connectors.sandbox.stage import company_of, open_sandbox
 
-    row = package("expertm")
-    with open_sandbox(row, company_of(row), tmp_path / "drop") as sandbox:
+    row = package(slug)
+    with open_sandbox(row, company_of(row), tmp_path / "books") as sandbox:
+        root = Path(sandbox.settings["root"])
+        shutil.copytree(root / sandbox.external_id, root / "ZEBRA")
         config = configure(tmp_path / "service", "https://hub.example.com", None)
-        source = f"[[source]]\nname = 'drop'\nsoftware = 'expertm'\nroot = '{sandbox.settings['root']}'\n"
+        source = f"[[source]]\nname = 'books'\nsoftware = '{slug}'\nroot = '{root}'\n"
         config.write_text(config.read_text() + source)
         (tmp_path / "service" / "spool").mkdir()
         ground = Ground(config)
+        connector = ground.opened(ground.settings.sources[0])
         ground.survey.complete()
-        assert sandbox.external_id in names(ground.survey)
+        assert names(ground.survey) == [ref.external_id for ref in connector.discover()]
+        assert {sandbox.external_id, "ZEBRA"} <= set(names(ground.survey))
+        assert all(dossier.years for dossier in ground.survey.sources()[0].dossiers)
         again = new(ground)
         again.complete()
         assert again.looked_into == 0
+        next((root / "ZEBRA").iterdir()).touch()
+        ground.clock.seconds += FOLDERS_EVERY_SECONDS
+        again.complete()
+        assert again.looked_into == 1
+        shutil.rmtree(root / "ZEBRA")
+        ground.clock.seconds += FOLDERS_EVERY_SECONDS
+        again.complete()
+        assert "ZEBRA" not in names(again)
+        assert again.looked_into == 1
 
 
 def test_looking_is_reading(surveyed: Ground) -> None:

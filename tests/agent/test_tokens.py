@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -123,3 +127,73 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
     assert os.listdir(tmp_path) == ["token.json"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """That of an administrator who keeps everything to himself."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may reach, unlike that of a test."""
+    with TemporaryDirectory(prefix="grandlivre-umask-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_strict_umask_closes_nothing_to_the_service_and_opens_nothing_to_others(tmp_path: Path, hub: TestHub) -> None:
+    config, spool = tmp_path / "etc" / "deep" / "agent.toml", tmp_path / "var" / "lib" / "state"
+    enrol(config, hub.url, "CODE-1", spool=spool)
+    assert {path.name: oct(mode(path)) for path in (config, config.parent, config.parent.parent)} == {
+        "agent.toml": "0o644",
+        "deep": "0o755",
+        "etc": "0o755",
+    }
+    assert {path.name: oct(mode(path)) for path in (spool / "token.json", spool, spool.parent)} == {
+        "token.json": "0o600",
+        "state": "0o700",
+        "lib": "0o755",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes another account")
+@pytest.mark.usefixtures("umask")
+def test_what_root_enrols_is_read_by_the_account_of_the_service_and_by_no_other(
+    open_folder: Path, hub: TestHub
+) -> None:
+    config, spool = open_folder / "etc" / "agent.toml", open_folder / "state"
+    durable.make_folder(spool, account="nobody")  # as `install -d -m 0700 -o ...` does
+    enrol(config, hub.url, "CODE-1", spool=spool)
+
+    def read_by(account: str, path: Path) -> bytes:
+        group = pwd.getpwnam(account).pw_gid
+        return subprocess.run(["cat", path], user=account, group=group, extra_groups=[], capture_output=True).stdout
+
+    token = spool / "token.json"
+    assert read_by("nobody", config) == read_by("daemon", config) == config.read_bytes()
+    assert read_by("nobody", token) == token.read_bytes()
+    assert read_by("daemon", token) == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root becomes another account")
+def test_a_configuration_that_the_account_may_not_read_is_told_with_the_way_out(open_folder: Path) -> None:
+    config, certificate = configure(open_folder, "https://hub.example.com", None), open_folder / "ca.pem"
+    certificate.touch()
+    config.write_text(config.read_text() + f"ca_file = '{certificate}'\n")
+    for closed in (certificate, config):
+        closed.chmod(0o600)
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            with pytest.raises(WrongInput, match=f"{closed} may not be read by this account.*chmod 644 {closed}"):
+                load(config)
+        finally:
+            os.seteuid(0)

@@ -193,3 +193,21 @@ def test_a_spreadsheet_of_ours_is_the_one_that_the_library_reads(tmp_path: Path)
     lines = (tmp_path / "a.txt").read_text("utf-8").splitlines()
     assert len(lines) == sheet.max_row
     assert lines[1] == "VEN\t12\t2024-02-15\t400000\tKlanten\t121\t"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not tell which files are open")
+def test_a_spreadsheet_that_is_refused_is_closed(tmp_path: Path) -> None:
+    """Windows removes no file that is open, and the copies that are read are removed."""
+    whole, path = tmp_path / "whole.xlsx", tmp_path / "cut.xlsx"
+    book = Workbook()
+    assert book.active
+    book.active.append(["label", "start_date"])
+    book.save(whole)
+    with zipfile.ZipFile(whole) as before, zipfile.ZipFile(path, "w") as after:
+        for name in before.namelist():
+            part = before.read(name)
+            after.writestr(name, part[:-20] if "workbook.xml" in name or "sharedStrings" in name else part)
+    with pytest.raises(BadFile, match="damaged") as refused:
+        spreadsheet.write_text(path, tmp_path / "text")
+    held = [link for link in Path("/proc/self/fd").iterdir() if link.exists() and link.resolve() == path]
+    assert held == [], refused  # whose traceback still holds what was opened

@@ -244,6 +244,23 @@ def test_a_service_of_another_firm_or_a_revoked_one_serves_nobody(site: Site) ->
     assert "revoked" in str(outcome.error)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("atelier", "Use 'ATELIER'"),
+        ("ATELEIR", "sees no such dossier. Did you mean 'ATELIER'"),
+        ("../ATELIER", "sees no such dossier"),
+    ],
+)
+def test_a_folder_name_that_is_typed_is_checked_against_what_the_service_sees(
+    site: Site, typed: str, said: str
+) -> None:
+    with site.house.connector(site.connection_id, work=site.house.home.scratch) as connector:
+        assert connector.fiscal_years("ATELIER")
+        with pytest.raises(WrongInput, match=said):
+            connector.fiscal_years(typed)
+
+
 def test_a_source_that_is_not_reported_names_those_that_are(site: Site) -> None:
     registry = site.house.registry
     made = registry.add_connection(ROW.slug, "Vandamme", settings={"agent": site.agent_id, "source": "book"})

@@ -160,3 +160,13 @@ def test_unchanged_files_say_so_and_what_lies_about_is_noted(tmp_path: Path) -> 
         assert (len(again), next_cursor(again).unchanged) == (1, True)
         sandbox.show(demo(1))
         assert not next_cursor(extract(connector, TRAIL, cursor=next_cursor(events).cursor)).unchanged
+
+
+def test_codes_that_no_category_holds_are_noted(tmp_path: Path) -> None:
+    with open_sandbox("sage50", demo(), tmp_path) as sandbox:
+        path = sandbox.root / TRAIL / "CATEGORY.csv"
+        header, first, *_ = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(header + first)
+        codes = (sandbox.root / TRAIL / "NOMINAL_LEDGER.csv").read_bytes().splitlines()[1:]
+        events = extract(connect(sandbox.root), TRAIL)
+        assert notes(events) == {"codes_without_category": len(codes) - 1}

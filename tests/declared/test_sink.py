@@ -55,6 +55,7 @@ def test_what_was_pushed_in_steps_is_what_stands(cegid: DeclaredSandbox) -> None
     }
     types = dict(found.rows("SELECT code, type FROM books.journals"))
     assert (types["OPN"], types["VEN"], types["BNK"]) == ("opening", "sales", "bank")
+    assert found.value("SELECT country FROM books.dossier") == "FR"
 
 
 def test_the_order_is_that_of_time_whatever_comes_first_or_twice(cegid: DeclaredSandbox) -> None:
@@ -96,6 +97,14 @@ def test_an_update_tells_what_changed_alone(cegid: DeclaredSandbox) -> None:
         "2026-12-30",
         False,
     )
+    opened.close()
+
+
+def test_a_period_that_is_deleted_is_no_year(cegid: DeclaredSandbox) -> None:
+    opened = connect("cegid", cegid)
+    labels = [year.label for year in opened.fiscal_years(cegid.external_id)]
+    loop(cegid).push("comptaPeriodeDeleted", [{"id": f"periode-{labels[-1]}", "miseAJour": False}])
+    assert [year.label for year in opened.fiscal_years(cegid.external_id)] == labels[:-1]
     opened.close()
 
 

@@ -34,14 +34,18 @@ def cegid(tmp_path: Path) -> Iterator[DeclaredSandbox]:
         yield found
 
 
-def token(session: requests.Session, sandbox: DeclaredSandbox, **changed: Any) -> requests.Response:
-    form = {
+def form_of(sandbox: DeclaredSandbox, **changed: Any) -> dict[str, str]:
+    return {
         "grant_type": "refresh_token",
         "refresh_token": sandbox.secrets["refresh_token"],
         "scope": "myhorus",
         "client_id": sandbox.settings["client_id"],
         "client_secret": sandbox.secrets["client_secret"],
     } | changed
+
+
+def token(session: requests.Session, sandbox: DeclaredSandbox, **changed: Any) -> requests.Response:
+    form = {name: text for name, text in form_of(sandbox, **changed).items() if text is not None}
     return session.post(sandbox.settings["token_url"], files={name: (None, text) for name, text in form.items()})
 
 
@@ -61,8 +65,9 @@ def test_a_token_call_of_horus_is_a_multipart_form_with_its_scope(
     session: requests.Session, horus: DeclaredSandbox
 ) -> None:
     assert token(session, horus, scope="everything").status_code == 400
-    plain = session.post(horus.settings["token_url"], data={"grant_type": "refresh_token"})
-    assert plain.status_code == 400
+    assert token(session, horus, scope=None).status_code == 400
+    assert session.post(horus.settings["token_url"], data=form_of(horus)).status_code == 400
+    assert token(session, horus).status_code == 200  # the same, as it should be
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,9 @@ def test_wings_wants_its_user_its_password_and_its_root_path(session: requests.S
     with open_sandbox("wingsonline", company(), tmp_path) as sandbox:
         address = f"{sandbox.settings['base_url']}/dossiers"
         home = {"home": wingsonline.ROOT_PATH}
-        right, wrong = (wingsonline.USERNAME, wingsonline.PASSWORD), ("jan", wingsonline.PASSWORD)
-        assert session.get(address, params=home, auth=wrong).status_code == 401
+        right = (wingsonline.USERNAME, wingsonline.PASSWORD)
+        for wrong in (("jan", wingsonline.PASSWORD), (wingsonline.USERNAME, "guess")):
+            assert session.get(address, params=home, auth=wrong).status_code == 401
         assert session.get(address, params={"home": "\\\\else"}, auth=right).status_code == 404
         assert session.get(address, auth=right).status_code == 400
         assert session.get(address, params=home, auth=right).json()["dossiers"][0]["number"] == 412

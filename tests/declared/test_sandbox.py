@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
@@ -146,5 +147,9 @@ def test_loop_pushes_a_changed_entry_as_a_deletion_and_an_insertion(cegid: Decla
     pushed = {path.name.removeprefix(loop.PREFIX).split("-")[0] for path in set(vendor.folder.iterdir()) - before}
     assert pushed == {"comptaEcritureDeleted", "comptaEcritureInserted", "comptaDailyReport"}
     deleted = b"".join(path.read_bytes() for path in vendor.folder.iterdir() if "comptaEcritureDeleted" in path.name)
+    changed = re.search(rb'"id":"([^"]+)","miseAJour":true', deleted)
+    assert changed
+    inserted = [path for path in set(vendor.folder.iterdir()) - before if "comptaEcritureInserted" in path.name]
+    assert any(changed[1] in path.read_bytes() for path in inserted)
     assert b'"miseAJour":false' in deleted
     assert b'"miseAJour":true' in deleted

@@ -68,6 +68,9 @@ def test_the_order_is_that_of_time_whatever_comes_first_or_twice(cegid: Declared
     assert fees(cegid) == 0
     vendor.push("comptaEcritureInserted", [entry(lignes=[])])
     assert fees(cegid) == 0
+    vendor.push("comptaEcritureInserted", [entry()])
+    vendor.push("comptaEcritureInserted", [entry()])
+    assert str(fees(cegid)) == "10.1000"
 
 
 def test_drafts_and_budgets_are_left_out(cegid: DeclaredSandbox) -> None:
@@ -83,6 +86,16 @@ def test_the_first_half_of_a_replacement_is_waited_for(cegid: DeclaredSandbox) -
         fees(cegid)
     vendor.push("comptaEcritureInserted", [entry()])
     assert str(fees(cegid)) == "10.1000"
+
+
+def test_of_what_was_replaced_nothing_is_left(cegid: DeclaredSandbox) -> None:
+    vendor = loop(cegid)
+    vendor.push("comptaEcritureInserted", [entry()])
+    vendor.push("comptaEcritureDeleted", [{"id": "one", "miseAJour": True}])
+    vendor.push("comptaEcritureInserted", [entry(refPiece=None)])
+    found = read("cegid", cegid)
+    sums = "SELECT document, sum(debit) FROM books.journal_lines WHERE debit = 10.10 AND date = '2026-03-01' GROUP BY 1"
+    assert [(document, str(amount)) for document, amount in found.rows(sums)] == [(None, "10.1000")]
 
 
 def test_an_update_tells_what_changed_alone(cegid: DeclaredSandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
@@ -34,14 +35,18 @@ def cegid(tmp_path: Path) -> Iterator[DeclaredSandbox]:
         yield found
 
 
-def token(session: requests.Session, sandbox: DeclaredSandbox, **changed: Any) -> requests.Response:
-    form = {
+def form_of(sandbox: DeclaredSandbox, **changed: Any) -> dict[str, str]:
+    return {
         "grant_type": "refresh_token",
         "refresh_token": sandbox.secrets["refresh_token"],
         "scope": "myhorus",
         "client_id": sandbox.settings["client_id"],
         "client_secret": sandbox.secrets["client_secret"],
     } | changed
+
+
+def token(session: requests.Session, sandbox: DeclaredSandbox, **changed: Any) -> requests.Response:
+    form = {name: text for name, text in form_of(sandbox, **changed).items() if text is not None}
     return session.post(sandbox.settings["token_url"], files={name: (None, text) for name, text in form.items()})
 
 
@@ -61,8 +66,9 @@ def test_a_token_call_of_horus_is_a_multipart_form_with_its_scope(
     session: requests.Session, horus: DeclaredSandbox
 ) -> None:
     assert token(session, horus, scope="everything").status_code == 400
-    plain = session.post(horus.settings["token_url"], data={"grant_type": "refresh_token"})
-    assert plain.status_code == 400
+    assert token(session, horus, scope=None).status_code == 400
+    assert session.post(horus.settings["token_url"], data=form_of(horus)).status_code == 400
+    assert token(session, horus).status_code == 200  # the same, as it should be
 
 
 @pytest.mark.parametrize(
@@ -112,8 +118,9 @@ def test_wings_wants_its_user_its_password_and_its_root_path(session: requests.S
     with open_sandbox("wingsonline", company(), tmp_path) as sandbox:
         address = f"{sandbox.settings['base_url']}/dossiers"
         home = {"home": wingsonline.ROOT_PATH}
-        right, wrong = (wingsonline.USERNAME, wingsonline.PASSWORD), ("jan", wingsonline.PASSWORD)
-        assert session.get(address, params=home, auth=wrong).status_code == 401
+        right = (wingsonline.USERNAME, wingsonline.PASSWORD)
+        for wrong in (("jan", wingsonline.PASSWORD), (wingsonline.USERNAME, "guess")):
+            assert session.get(address, params=home, auth=wrong).status_code == 401
         assert session.get(address, params={"home": "\\\\else"}, auth=right).status_code == 404
         assert session.get(address, auth=right).status_code == 400
         assert session.get(address, params=home, auth=right).json()["dossiers"][0]["number"] == 412
@@ -140,5 +147,9 @@ def test_loop_pushes_a_changed_entry_as_a_deletion_and_an_insertion(cegid: Decla
     pushed = {path.name.removeprefix(loop.PREFIX).split("-")[0] for path in set(vendor.folder.iterdir()) - before}
     assert pushed == {"comptaEcritureDeleted", "comptaEcritureInserted", "comptaDailyReport"}
     deleted = b"".join(path.read_bytes() for path in vendor.folder.iterdir() if "comptaEcritureDeleted" in path.name)
+    changed = re.search(rb'"id":"([^"]+)","miseAJour":true', deleted)
+    assert changed
+    inserted = [path for path in set(vendor.folder.iterdir()) - before if "comptaEcritureInserted" in path.name]
+    assert any(changed[1] in path.read_bytes() for path in inserted)
     assert b'"miseAJour":false' in deleted
     assert b'"miseAJour":true' in deleted

@@ -55,6 +55,7 @@ def test_what_was_pushed_in_steps_is_what_stands(cegid: DeclaredSandbox) -> None
     }
     types = dict(found.rows("SELECT code, type FROM books.journals"))
     assert (types["OPN"], types["VEN"], types["BNK"]) == ("opening", "sales", "bank")
+    assert found.value("SELECT country FROM books.dossier") == "FR"
 
 
 def test_the_order_is_that_of_time_whatever_comes_first_or_twice(cegid: DeclaredSandbox) -> None:
@@ -67,6 +68,9 @@ def test_the_order_is_that_of_time_whatever_comes_first_or_twice(cegid: Declared
     assert fees(cegid) == 0
     vendor.push("comptaEcritureInserted", [entry(lignes=[])])
     assert fees(cegid) == 0
+    vendor.push("comptaEcritureInserted", [entry()])
+    vendor.push("comptaEcritureInserted", [entry()])
+    assert str(fees(cegid)) == "10.1000"
 
 
 def test_drafts_and_budgets_are_left_out(cegid: DeclaredSandbox) -> None:
@@ -84,6 +88,16 @@ def test_the_first_half_of_a_replacement_is_waited_for(cegid: DeclaredSandbox) -
     assert str(fees(cegid)) == "10.1000"
 
 
+def test_of_what_was_replaced_nothing_is_left(cegid: DeclaredSandbox) -> None:
+    vendor = loop(cegid)
+    vendor.push("comptaEcritureInserted", [entry()])
+    vendor.push("comptaEcritureDeleted", [{"id": "one", "miseAJour": True}])
+    vendor.push("comptaEcritureInserted", [entry(refPiece=None)])
+    found = read("cegid", cegid)
+    sums = "SELECT document, sum(debit) FROM books.journal_lines WHERE debit = 10.10 AND date = '2026-03-01' GROUP BY 1"
+    assert [(document, str(amount)) for document, amount in found.rows(sums)] == [(None, "10.1000")]
+
+
 def test_an_update_tells_what_changed_alone(cegid: DeclaredSandbox) -> None:
     vendor = loop(cegid)
     closed = {"id": "periode-2026", "exercice": None, "dateDebut": None, "dateFin": "2026-12-30", "cloture": None}
@@ -96,6 +110,14 @@ def test_an_update_tells_what_changed_alone(cegid: DeclaredSandbox) -> None:
         "2026-12-30",
         False,
     )
+    opened.close()
+
+
+def test_a_period_that_is_deleted_is_no_year(cegid: DeclaredSandbox) -> None:
+    opened = connect("cegid", cegid)
+    labels = [year.label for year in opened.fiscal_years(cegid.external_id)]
+    loop(cegid).push("comptaPeriodeDeleted", [{"id": f"periode-{labels[-1]}", "miseAJour": False}])
+    assert [year.label for year in opened.fiscal_years(cegid.external_id)] == labels[:-1]
     opened.close()
 
 

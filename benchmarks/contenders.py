@@ -52,6 +52,7 @@ def ours(server: dict[str, Any], folder: Path) -> Callable[[], int]:
     house = replace(House.open(home), sleep=_wait)
     house.warehouse.create()
     row = package(server["software"])
+    row.load_room()
     secrets = {name: Secret(value) for name, value in server["secrets"].items()}
     connection = house.registry.add_connection(row.slug, "bench", "bench", server["settings"], secrets)
     link = house.registry.add_link(connection.id, server["external_id"], code="1", name="bench", dossier_id="bench")

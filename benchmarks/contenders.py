@@ -1,8 +1,8 @@
 """What is timed, each in a process of its own: ours, the typed-decode floor, and a generic declarative loader.
 
-``python -m benchmarks.contenders NAME SERVER_JSON`` prints a line of JSON: ``seconds`` (wall time), ``processor`` (seconds
-of it, user and system, all threads), ``waited`` (seconds slept, in whatever thread, until the vendor allows a call) and
-peak memory in megabytes. Time starts after imports.
+``python -m benchmarks.contenders NAME SERVER_JSON`` prints a line of JSON: ``seconds`` of wall time, seconds of
+``processor`` (user and system, all threads), seconds ``waited`` (slept, in whatever thread, until the vendor allows a
+call) and peak memory in megabytes. Time starts after imports.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ repeated: vendors count those, and lock an app out that insists.
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 import time
@@ -185,14 +186,15 @@ class HttpClient:
             allow_redirects=False,
             timeout=(CONNECT_SECONDS, min(READ_SECONDS, self._whole_answer)),
         ) as response:
-            body = bytearray()
+            received = io.BytesIO()  # which gives what it holds away without a copy
             while chunk := response.raw.read1(1 << 18, decode_content=True):
-                body += chunk
+                received.write(chunk)
                 if time.monotonic() > until:
                     raise requests.Timeout("the answer takes too long")
             found = {name.lower(): value for name, value in response.headers.items()}
+        body = received.getvalue()
         _log.debug("%s %s: %s, %d bytes", method, _place(url), response.status_code, len(body))
-        return Reply(response.status_code, found, bytes(body))
+        return Reply(response.status_code, found, body)
 
     def _pause(self, attempt: int, url: str, trouble: str, asked: datetime | None) -> None:
         """Waits before another attempt. Raises VendorDown after the last one, or when asked to wait for long."""

@@ -21,6 +21,7 @@ from foundation.errors import ReportABug
 
 LineKind = Literal["header", "row", "summary"]
 _AMOUNT = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?")
+_DIGITS = r"^-?[0-9]+(\.[0-9]+)?$"
 _EXACT = pa.decimal128(38, 10)
 _KINDS: Mapping[str, LineKind] = {"Header": "header", "Row": "row", "SummaryRow": "summary"}
 
@@ -102,14 +103,20 @@ def report_amounts(texts: pa.Array) -> pa.Array:
     """
     plain = pc.utf8_trim_whitespace(pc.fill_null(texts, ""))
     plain = pc.if_else(pc.equal(plain, ""), "0", plain)
+    if not pc.all(pc.match_substring_regex(plain, _DIGITS), min_count=0).as_py():  # as most reports have them
+        plain = _digits(plain)
+    return pc.cast(pc.round(pc.cast(plain, _EXACT), 4, "half_towards_infinity"), MONEY)
+
+
+def _digits(plain: pa.Array) -> pa.Array:
+    """Amounts without grouping and brackets. Raises ReportABug for a text that is none."""
     signed = pc.replace_substring_regex(plain, r"^\(([^()-]*)\)$", r"-\1")
     fits = pc.match_substring_regex(signed, r"^-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)?(\.[0-9]*)?$")
     good = pc.and_(fits, pc.match_substring_regex(signed, "[0-9]"))
     if not pc.all(good, min_count=0).as_py():
         strange = plain.filter(pc.invert(good))[0].as_py()
         raise ReportABug(f"a report holds {strange[:40]!r} where an amount is expected")
-    exact = pc.cast(pc.replace_substring(signed, ",", ""), _EXACT)
-    return pc.cast(pc.round(exact, 4, "half_towards_infinity"), MONEY)
+    return pc.replace_substring(signed, ",", "")
 
 
 def _objects(found: Any, name: str) -> Sequence[Mapping[str, Any]]:

@@ -117,6 +117,7 @@ class Landing:
     ) -> Snapshot:
         intake = Intake(known, work, kept)
         intake.take_in(events, snapshot_id)
+        pa.default_memory_pool().release_unused()  # what answers were decoded in; the workbench needs memory next
         end = intake.end
         if end is None:
             raise ReportABug("the connector ended without saying where it stands")

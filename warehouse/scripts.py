@@ -29,13 +29,12 @@ def version() -> str:
 
 def run(db: duckdb.DuckDBPyConnection, name: str) -> None:
     """Runs every statement of ``sql/<name>.sql`` on ``db``."""
-    for statement in _statements(name):
+    if name not in _parsed:
+        _parsed[name] = db.extract_statements(text(name))
+    for statement in _parsed[name]:
         db.execute(statement)
 
 
-@lru_cache(maxsize=32)
-def _statements(name: str) -> list[duckdb.Statement]:
-    """The script as parsed, once for all: a small dossier is asked more than it holds. A statement belongs to no
-    database; each that runs it plans a copy."""
-    with duckdb.connect() as db:
-        return db.extract_statements(text(name))
+_parsed: dict[str, list[duckdb.Statement]] = {}
+"""The scripts as parsed, once for all: a small dossier is asked more than it holds. A statement belongs to no database,
+whichever parsed it; each that runs it plans a copy."""

@@ -7,7 +7,6 @@ in place of the interface. Both land the same tables, so that either may follow 
 from __future__ import annotations
 
 from connectors.contract import Access, Connector
-from connectors.drop_folder.client import DropFolder
 
 from .client import Declared, oauth_app
 
@@ -20,4 +19,8 @@ NORMALIZED_IN = ("connectors.drop_folder",)
 def open_connector(access: Access) -> Connector:
     """The drop folder where the connection has a ``root``; otherwise a connector that calls the package, and touches
     the network only when it is asked something."""
-    return DropFolder(access) if access.settings.get("root") else Declared(access)
+    if not access.settings.get("root"):
+        return Declared(access)
+    from connectors.drop_folder.client import DropFolder  # late: whoever calls an interface reads no files
+
+    return DropFolder(access)

@@ -20,8 +20,6 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 from connectors.drop_folder.headings import TOP_ROWS
 from foundation.errors import BadFile
 
@@ -127,6 +125,8 @@ def _sheet(opened: ExitStack, source: Path, *, formulas: bool) -> tuple[Iterator
 
 
 def _open(opened: ExitStack, source: Path, *, data_only: bool) -> Any:
+    from openpyxl import load_workbook  # late: it takes longer than most dossiers, of which few hold a spreadsheet
+
     # The library leaves a file open that it opened itself and could not read; Windows would not let it be removed.
     stream = opened.enter_context(source.open("rb"))
     with warnings.catch_warnings():

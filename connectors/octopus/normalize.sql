@@ -73,7 +73,7 @@ FROM landed.documents
 GROUP BY ALL
 HAVING NOT arg_max(deleted, version);
 
-CREATE OR REPLACE TABLE octopus_lines AS
+CREATE OR REPLACE VIEW octopus_lines AS
 SELECT l.*, y.label, y.startDate AS year_start,
     concat_ws('-', l.bookyearKey_id, journalType, journalNr, documentSequenceNr) AS entry_key,
     octopus_journal(journalType, journalNr) AS journal, try_cast(left(documentDate, 10) AS DATE) AS day,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pyarrow as pa
 
 from connectors.http import HttpClient, NotAnAnswer, Reply, VendorWays
@@ -26,6 +28,8 @@ JSON = {"Accept": "application/json"}
 START_OF_TIME = "1980-01-01 00:00:00.000"
 EVERY = -1
 """All bookyears, or all journal types."""
+PART_BYTES = 4 << 20
+"""How much of an answer is decoded at once."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,7 @@ class OctopusWire:
 
         def decode(body: bytes) -> None:
             gone = None if _NONE_DELETED.search(body) else pa.Table.from_batches([_DELETED.decode(body).rows])
-            found.append(
-                Bookings(pa.Table.from_batches([_LINES.decode(body).rows]), found[0].deleted if gone is None else gone)
-            )
+            found.append(Bookings(_lines(body), found[0].deleted if gone is None else gone))
 
         place = f"bookyears/{bookyear}/bookings/modified"
         asked = {"journalTypeId": str(journal_type), "modifiedTimeStamp": stamp}
@@ -157,6 +159,30 @@ def _shape(name: str, other: str) -> PageShape:
         return _rows(document.get(name) or []), None
 
     return PageShape(name, unwrap=unwrap)
+
+
+class _Told(msgspec.Struct):
+    modifiedBookings: list[msgspec.Raw] = []
+
+
+def _lines(body: bytes) -> pa.Table:
+    """The lines of an answer. There are no pages, and decoding takes several times the memory of what is decoded: a
+    large answer is decoded in parts."""
+    return pa.Table.from_batches([_LINES.decode(part).rows for part in _parts(body)])
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    """Answers that make up a large one; a small one, or one of another shape, itself."""
+    rows: list[msgspec.Raw] = []
+    if len(body) > PART_BYTES:
+        with suppress(msgspec.MsgspecError):
+            rows = msgspec.json.decode(body, type=_Told).modifiedBookings
+    if not rows:
+        yield body
+        return
+    width = max(1, PART_BYTES * len(rows) // len(body))
+    for place in range(0, len(rows), width):
+        yield b'{"modifiedBookings":[%s]}' % b",".join(rows[place : place + width])
 
 
 def _flat(table: pa.Table) -> pa.Table:

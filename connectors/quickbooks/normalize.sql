@@ -98,12 +98,15 @@ GROUP BY Id;
 -- An entry is a transaction, known by its type and id; a line of it by its account and its place there (inferred).
 CREATE TABLE books.journal_lines AS
 WITH numbered AS (
-    SELECT l.*, coalesce(l.TxnId, tx_date || ' ' || coalesce(doc_num, '')) AS txn,
-        row_number() OVER (PARTITION BY txn_type, txn, AccountId ORDER BY HalfYear, RowNo) AS place
+    SELECT l.*, concat_ws('-', txn_type, coalesce(l.TxnId, tx_date || ' ' || coalesce(doc_num, ''))) AS entry_key,
     FROM qb_told l
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY entry_key ORDER BY length(AccountId), AccountId, HalfYear, RowNo) AS line_no,
+        rank() OVER (PARTITION BY entry_key ORDER BY length(AccountId), AccountId) AS first
+    FROM numbered
 )
-SELECT concat_ws('-', txn_type, txn, AccountId, place) AS line_key, concat_ws('-', txn_type, txn) AS entry_key,
-    row_number() OVER (PARTITION BY txn_type, txn ORDER BY length(AccountId), AccountId, place)::INTEGER AS line_no,
+SELECT concat_ws('-', entry_key, AccountId, line_no - first + 1) AS line_key, entry_key,
+    line_no::INTEGER AS line_no,
     NULL::VARCHAR AS fiscal_year, NULL::INTEGER AS period, 'normal' AS period_kind, tx_date::DATE AS date,
     qb_text(txn_type) AS journal, qb_text(doc_num) AS document, coalesce(a.number, AccountId) AS account,
     NameId AS counterparty, qb_text(memo) AS description, Debit AS debit, Credit AS credit,
@@ -112,7 +115,7 @@ SELECT concat_ws('-', txn_type, txn, AccountId, place) AS line_key, concat_ws('-
     CASE WHEN n.currency <> (SELECT currency FROM books.dossier)
         THEN (abs("Foreign") * sign(Debit - Credit))::DECIMAL(20,4) END AS amount_currency,
     qb_text(tax_code) AS vat_code, NULL::DATE AS due_date, NULL::TIMESTAMP AS modified_at
-FROM numbered n LEFT JOIN qb_accounts a ON a.Id = n.AccountId;
+FROM placed n LEFT JOIN qb_accounts a ON a.Id = n.AccountId;
 
 -- The package's own balances. A report is as of its day: balances since the beginning, results since their year began,
 -- those of earlier years on retained earnings. A year opens with the report of the day before, in which the results are

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.http import Reply
+from connectors.http import NotAnAnswer, Reply
 from connectors.octopus import Octopus
 from connectors.octopus.sandbox import Fault, OctopusSandbox
-from connectors.octopus.wire import WAYS, OctopusWire, stamp
+from connectors.octopus.wire import PART_BYTES, WAYS, OctopusWire, stamp
 from connectors.sandbox.company import company
 from foundation.errors import RateLimited, VendorDown, WrongInput
 from tests.landed import Clock
@@ -61,6 +61,18 @@ def test_an_amount_is_what_is_written_rounded_to_four_decimals(amount: Decimal, 
 def test_lists_may_be_missing_null_or_told_as_text(body: str, lines: int, deleted: int) -> None:
     found = wire(body.encode()).bookings(3, 2, "")
     assert (found.lines.num_rows, found.deleted.num_rows) == (lines, deleted)
+
+
+def test_a_large_answer_is_read_as_a_small_one_is() -> None:
+    count = 40_000
+    rows = ",".join(f'{ROW}"accountKey":{number},"bookingAmount":{number}.05}}' for number in range(count))
+    body = f'{{"modifiedBookings":[{rows}],"deletedBookings":[]}}'.encode()
+    assert len(body) > PART_BYTES
+    found = wire(body).bookings(3, 2, "").lines
+    assert found.column("accountKey").to_pylist() == list(range(count))
+    assert found.column("bookingAmount").to_pylist() == [Decimal(f"{number}.05") for number in range(count)]
+    with pytest.raises(NotAnAnswer):
+        wire(body[:-1]).bookings(3, 2, "")
 
 
 def test_a_404_with_an_error_of_the_vendor_is_an_empty_list() -> None:

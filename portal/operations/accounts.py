@@ -76,6 +76,11 @@ FROM ledger.accounts WHERE dossier_id = $dossier
 """
 
 
+def is_doubtful(account: Mapping[str, Any]) -> bool:
+    """Whether an account has no real code, or one that is a guess."""
+    return str(account["common_code"]).startswith("U") or account["confidence"] == "low"
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A code that an account could have. ``why``: ``number`` (accounts that start with ``like`` have it), ``name`` (so

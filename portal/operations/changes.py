@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
+from foundation.errors import WrongInput
 from portal.operations.figures import query
 from warehouse.contract import Reader
 
@@ -16,6 +17,21 @@ def syncs_that_changed(db: Reader, dossier: str, *, clients: bool = False) -> li
     """The syncs that saw something move, oldest first: sync_id, seen_at (UTC)."""
     rows = query(db, _SYNCS_OF_CLIENTS if clients else _SYNCS, {"dossier": dossier})
     return [row | {"seen_at": row["seen_at"].replace(tzinfo=UTC)} for row in rows]
+
+
+def wanted_syncs(seen: Sequence[Mapping[str, Any]], asked: str) -> list[str]:
+    """The ids of the syncs to tell of: the latest of ``seen``, with ``all`` all of them, or the one that is named.
+
+    Raises WrongInput for one that saw nothing move, or is another dossier's.
+    """
+    ids = [str(each["sync_id"]) for each in seen]
+    if not asked:
+        return ids[-1:]
+    if asked == "all":
+        return ids
+    if asked not in ids:
+        raise WrongInput(f"no sync {asked!r} saw anything move", next_step="Choose one that did, or all.")
+    return [asked]
 
 
 def counts(db: Reader, dossier: str, syncs: Sequence[str]) -> dict[str, int]:

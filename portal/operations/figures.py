@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
-from typing import Any
+from typing import Any, Literal
 
 from foundation.errors import WrongInput
 from resources.house import House
@@ -14,6 +14,11 @@ from warehouse.contract import Reader
 
 CHECK_STATES = ("failed", "warning", "no evidence", "proven")
 """What a check came to, the worst first."""
+
+
+Verdict = Literal["proven", "look", "unproven", "totals", "failed", "clients"]
+"""Equal to the package's own balances; so, with warnings to look at; the package gives nothing to compare with; its own
+totals, without lines; not to be relied on; a client list."""
 
 
 class NoFigures(WrongInput):
@@ -91,6 +96,21 @@ ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'warning' THEN 1 WHEN 'no evidence
 def counted(found: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """How many checks came to each state."""
     return Counter(check["state"] for check in found)
+
+
+def verdict(told: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Verdict:
+    """What the checks of figures come to, with their :func:`facts`: a :data:`Verdict`."""
+    states = counted(found)
+    if states["failed"]:
+        return "failed"
+    if told["kind"] == "clients":
+        return "clients"
+    if told["sync_mode"] == "totals":
+        return "totals"
+    equal = next((check["state"] for check in found if check["check_name"] == "equals_package"), "no evidence")
+    if equal != "proven":
+        return "unproven"
+    return "look" if states["warning"] else "proven"
 
 
 def differences(db: Reader, dossier: str, year: str | None = None) -> list[dict[str, Any]]:

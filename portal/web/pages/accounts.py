@@ -99,7 +99,7 @@ def _page(
             asked = {**wanted, "search": search, "limit": ROWS + 1, "offset": (number - 1) * ROWS}
             rows = accounts.mapped_accounts(db, link.dossier_id, **asked)
             chosen = account and accounts.mapped_accounts(db, link.dossier_id, number=account)
-            doubted = [*(row for row in rows if _is_doubtful(row)), *(chosen or [])]
+            doubted = [*(row for row in rows if accounts.is_doubtful(row)), *(chosen or [])]
             proposed = accounts.proposals(db, link.dossier_id, doubted, link.country)
     except NoFigures:
         return dossier_page(visitor, request, "no_figures.html", link, status, heading="accounts.title", failed=None)
@@ -125,7 +125,3 @@ def _page(
         name_of=lambda code: code_name(code, language),
         rules=rules_in_force(visitor.portal.house, link.dossier_id),
     )
-
-
-def _is_doubtful(row: dict[str, Any]) -> bool:
-    return str(row["common_code"]).startswith("U") or row["confidence"] == "low"

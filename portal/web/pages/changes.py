@@ -37,7 +37,7 @@ def changes_page(
     try:
         with figures_of(visitor.portal.house, dossier_id) as db:
             seen = changes.syncs_that_changed(db, dossier_id, clients=clients)
-            wanted = wanted_syncs(seen, sync)
+            wanted = changes.wanted_syncs(seen, sync)
             tell = _told_clients if clients else _told
             values = tell(db, request, dossier_id, wanted, show, number)
     except NoFigures:
@@ -52,21 +52,6 @@ def changes_page(
         show=show,
         **values,
     )
-
-
-def wanted_syncs(seen: list[dict[str, Any]], asked: str) -> list[str]:
-    """The syncs to tell of: the latest that saw something move, ``all``, or the one that is named.
-
-    Raises NotFound for one that saw nothing move, or is another dossier's.
-    """
-    ids = [each["sync_id"] for each in seen]
-    if not asked:
-        return ids[-1:]
-    if asked == "all":
-        return ids
-    if asked not in ids:
-        raise NotFound(f"no sync {asked!r} saw anything move", next_step="Choose one of the list.")
-    return [asked]
 
 
 def _told(db: Reader, request: Request, dossier: str, syncs: list[str], show: str, number: int) -> dict[str, Any]:

@@ -14,15 +14,16 @@ from portal.operations import figures, trial_balance
 from portal.operations.changes import clients_listed, moved_clients, syncs_that_changed
 from portal.web.charts import Chart, Value, bar_chart
 from portal.web.errors import Told, told_kind
+from portal.web.exporting import Format, exported
 from portal.web.of_dossier import ROWS, dossier_page, is_client_list, paging, state_of
-from portal.web.pages import accounts, changes, exporting, history, years
+from portal.web.pages import accounts, changes, history, years
 from portal.web.render import part
 from portal.web.visitor import Viewer, Visitor
 from registry.store import Link
 from warehouse.contract import Reader
 
 router = APIRouter()
-for _room in (accounts, changes, years, history, exporting):
+for _room in (accounts, changes, years, history):
     router.include_router(_room.router)
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
@@ -51,6 +52,11 @@ def trust_page(
     return dossier_page(visitor, request, "trust.html", link, failed=failed, search=search, **proof, **values)
 
 
+@router.get("/dossiers/{dossier_id}/export")
+def export(visitor: Viewer, dossier_id: str, format: Format, year: str | None = None) -> Response:
+    return exported(visitor, visitor.link(dossier_id), format, year)
+
+
 @router.get("/dossiers/{dossier_id}/making")
 def making(visitor: Viewer, dossier_id: str) -> Response:
     """The word that figures are being made, for the script that waits for its end."""
@@ -68,30 +74,16 @@ def failure_since(visitor: Visitor, link: Link) -> Told | None:
 def _proof(db: Reader, visitor: Visitor, link: Link) -> dict[str, Any]:
     """The facts, the checks with their sentences, and what they come to."""
     facts, found = figures.facts(db, link.dossier_id), figures.checks(db, link.dossier_id)
-    states = figures.counted(found)
     text = visitor.texts
     sentences = [
-        check
-        | {"sentence": text.get(f"checks.{check['check_name']}", text("checks.noticed"))}
-        | {"known": text.has(f"checks.{check['check_name']}")}
-        for check in found
+        check | {"sentence": text.get(f"checks.{check['check_name']}", text("checks.noticed"))} for check in found
     ]
-    equal = next((check["state"] for check in found if check["check_name"] == "equals_package"), "no evidence")
-    return {"facts": facts, "checks": sentences, "counted": states, "verdict": verdict(facts, states, equal)}
-
-
-def verdict(facts: Mapping[str, Any], states: Mapping[str, int], equal: str) -> str:
-    """What checks come to, as a name of texts trust.verdict: ``clients``, ``failed``, ``totals``, ``unproven`` (nothing
-    of the package to compare with), ``look`` (equal, with warnings) or ``proven``."""
-    if facts["kind"] == "clients":
-        return "failed" if states["failed"] else "clients"
-    if states["failed"] or equal == "warning":
-        return "failed"
-    if facts["sync_mode"] == "totals":
-        return "totals"
-    if equal != "proven":
-        return "unproven"
-    return "look" if states["warning"] else "proven"
+    return {
+        "facts": facts,
+        "checks": sentences,
+        "counted": figures.counted(found),
+        "verdict": figures.verdict(facts, found),
+    }
 
 
 def _balances(

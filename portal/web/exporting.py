@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
@@ -15,10 +14,9 @@ from foundation.errors import WrongInput
 from portal.export import write
 from portal.operations.figures import figures_of
 from portal.web.of_dossier import is_client_list
-from portal.web.visitor import Viewer, Visitor
+from portal.web.visitor import Visitor
 from registry.store import Link
 
-router = APIRouter()
 Format = Literal["fec", "xaf", "csv", "xlsx", "parquet"]
 _KINDS = {
     "fec": ("txt", "text/plain"),
@@ -27,11 +25,6 @@ _KINDS = {
     "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "parquet": ("parquet", "application/vnd.apache.parquet"),
 }
-
-
-@router.get("/dossiers/{dossier_id}/export")
-def export_page(visitor: Viewer, dossier_id: str, format: Format, year: str | None = None) -> Response:
-    return exported(visitor, visitor.link(dossier_id), format, year)
 
 
 def exported(visitor: Visitor, link: Link, format: Format, year: str | None) -> Response:

@@ -16,9 +16,9 @@ CHECK_STATES = ("failed", "warning", "no evidence", "proven")
 """What a check came to, the worst first."""
 
 
-Verdict = Literal["proven", "look", "unproven", "totals", "failed", "clients"]
-"""Equal to the package's own balances; so, with warnings to look at; the package gives nothing to compare with; its own
-totals, without lines; not to be relied on; a client list."""
+Verdict = Literal["proven", "look", "revalued", "unproven", "totals", "failed", "clients"]
+"""Equal to the package's own balances; so, with warnings to look at; so, but for a revaluation that it has not booked;
+the package gives nothing to compare with; its own totals, without lines; not to be relied on; a client list."""
 
 
 class NoFigures(WrongInput):
@@ -99,7 +99,7 @@ def counted(found: Sequence[Mapping[str, Any]]) -> Counter[str]:
 
 
 def verdict(told: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Verdict:
-    """What the checks of figures come to, with their :func:`facts`: a :data:`Verdict`."""
+    """What the checks of figures come to, with their :func:`facts`."""
     states = counted(found)
     if states["failed"]:
         return "failed"
@@ -107,9 +107,11 @@ def verdict(told: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Verd
         return "clients"
     if told["sync_mode"] == "totals":
         return "totals"
-    equal = next((check["state"] for check in found if check["check_name"] == "equals_package"), "no evidence")
-    if equal != "proven":
+    by_name = {check["check_name"]: check["state"] for check in found}
+    if by_name.get("equals_package") != "proven":
         return "unproven"
+    if by_name.get("revaluation") == "warning":
+        return "revalued"
     return "look" if states["warning"] else "proven"
 
 

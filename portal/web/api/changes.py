@@ -109,8 +109,8 @@ def get_changes(
         gone = changes.tombstones(db, dossier_id, **place) if show == "deleted" and not clients else []
         moved = []
         if show != "deleted" and not clients:
-            both = {"balances": show == "balances", "lines": show == "lines"}
-            moved = changes.moved(db, dossier_id, told, **both, **place)
+            lines = show == "lines"
+            moved = changes.moved(db, dossier_id, told, balances=not lines, lines=lines, limit=limit, offset=offset)
     return Changes(
         dossier_id=dossier_id,
         seen_by=[SyncSeen(**each) for each in reversed(seen)],

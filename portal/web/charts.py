@@ -62,7 +62,7 @@ def bar_chart(name: str, title: str, values: Sequence[Value], *, scale: Decimal 
     lowest = min(Decimal(0), *(value.amount for value in values))
     room = Decimal(_HEIGHT - _TOP - _BOTTOM)
     unit = room / max(highest - lowest, scale or Decimal(0))
-    zero = _TOP + (room if lowest == 0 else highest * unit)
+    zero = _TOP + room + lowest * unit
     step = Decimal(_WIDTH) / len(values)
     every = -(-len(values) // _MOST_LABELS)
     bars = []

@@ -98,9 +98,11 @@ def make_again(visitor: Visitor, link: Link) -> bool:
     asked_at = state.progress.asked_at if state.progress else None
     if state.status == "asked" and asked_at and visitor.portal.registry.now() - asked_at < _STARTING:
         return True
+    # Noted first: a sync that began before it was asked for would be awaited in vain.
+    visitor.portal.registry.note_asked([link.dossier_id], visitor.user.name)
     try:
-        runs = visitor.portal.launcher.launch([link], from_landing=True)
+        visitor.portal.launcher.launch([link], from_landing=True)
     except Wait:
+        visitor.portal.registry.forget_progress(link.dossier_id)
         return False
-    visitor.portal.registry.note_asked([link.dossier_id], visitor.user.name, runs.get(link.dossier_id))
     return True

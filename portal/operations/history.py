@@ -14,7 +14,7 @@ from resources.house import House
 
 _SOON = timedelta(hours=1)
 """A run that begins within this after a person's deed on the dossier is what they asked for."""
-_NIGHT = "nightly"
+_ASKED = ("manual", "from_landing", "link")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def told_runs(house: House, link: Link, *, clients: bool = False, limit: int = 5
 
 def _asked_by(run: SyncRun, deeds: list[tuple[datetime, str]], earlier: datetime | None) -> str | None:
     """Who did something to the dossier last before the run, since the run before it."""
-    if run.trigger == _NIGHT:
+    if run.trigger not in _ASKED:
         return None
     since = max(run.started_at - _SOON, earlier or run.started_at - _SOON)
     return next((who for at, who in deeds if since <= at <= run.started_at), None)

@@ -18,6 +18,8 @@ from portal.web.visitor import Visitor
 from registry.mapping import parse_account
 from registry.store import Link
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+
 
 def map_account(
     visitor: Visitor, link: Link, account: str, code: str, *, firm: bool, why: str, closed_years: bool
@@ -64,6 +66,8 @@ def correct(
     """Gives a fiscal year other dates, ``end`` inclusive. Raises WrongInput without a reason, and as
     :func:`portal.operations.years.correct_year` does."""
     _refuse_client_list(link)
+    if start.year < _FIRST_YEAR or end.year > _LAST_YEAR:
+        raise WrongInput(f"{start} to {end} is no fiscal year", next_step="Look at the years of the two dates.")
     if not why.strip():
         raise WrongInput("a correction needs a reason", next_step="Say why: others will want to know.")
     correct_year(

@@ -208,6 +208,7 @@ def test_a_year_is_corrected_by_support_and_the_package_is_not_asked(stage: Stag
         ({"end": "soon"}, "is not a date"),
         ({"end": "2026-06-30", "move_neighbours": "false"}, "2026"),
         ({"label": "2031"}, "2031"),
+        ({"start": "0001-01-01"}, "is no fiscal year"),
     ],
 )
 def test_a_year_that_cannot_be_is_told_in_the_form(

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from portal.operations import accounts
@@ -16,6 +16,7 @@ from portal.web.correcting import map_account, take_back_account
 from portal.web.visitor import Mapper, Viewer
 
 router = APIRouter()
+AccountNumber = Annotated[str, Path(max_length=100)]
 
 
 class Proposal(BaseModel):
@@ -119,7 +120,7 @@ def get_accounts(
 
 
 @router.put("/dossiers/{dossier_id}/accounts/{number:path}/code")
-def put_code(visitor: Mapper, dossier_id: str, number: str, given: GivenCode) -> Kept:
+def put_code(visitor: Mapper, dossier_id: str, number: AccountNumber, given: GivenCode) -> Kept:
     """Gives an account (``613200``), or all that start alike (``613*``), a code before whatever rules find."""
     firm = given.scope == "firm"
     link = visitor.link(dossier_id)
@@ -128,7 +129,9 @@ def put_code(visitor: Mapper, dossier_id: str, number: str, given: GivenCode) ->
 
 
 @router.delete("/dossiers/{dossier_id}/accounts/{number:path}/code")
-def delete_code(visitor: Mapper, dossier_id: str, number: str, scope: Literal["dossier", "firm"] = "dossier") -> Kept:
+def delete_code(
+    visitor: Mapper, dossier_id: str, number: AccountNumber, scope: Literal["dossier", "firm"] = "dossier"
+) -> Kept:
     """Takes back the code that a person gave to exactly this account, or to all that start so."""
     made = take_back_account(visitor, visitor.link(dossier_id), number, firm=scope == "firm")
     return Kept(dossier_id=dossier_id, being_made=made)

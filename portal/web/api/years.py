@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from portal.operations.history import told_runs
@@ -17,6 +17,7 @@ from portal.web.of_dossier import is_client_list
 from portal.web.visitor import Corrector, Viewer
 
 router = APIRouter()
+Label = Annotated[str, Path(max_length=50)]
 
 
 class FiscalYear(BaseModel):
@@ -109,7 +110,7 @@ def get_years(visitor: Viewer, dossier_id: str) -> Years:
 
 
 @router.put("/dossiers/{dossier_id}/years/{label:path}")
-def put_year(visitor: Corrector, dossier_id: str, label: str, year: CorrectedYear) -> Kept:
+def put_year(visitor: Corrector, dossier_id: str, label: Label, year: CorrectedYear) -> Kept:
     """Corrects a fiscal year; the package's value stays beside it. The package is not asked."""
     link = visitor.link(dossier_id)
     moved = year.move_neighbours
@@ -118,7 +119,7 @@ def put_year(visitor: Corrector, dossier_id: str, label: str, year: CorrectedYea
 
 
 @router.delete("/dossiers/{dossier_id}/years/{label:path}")
-def delete_year(visitor: Corrector, dossier_id: str, label: str) -> Kept:
+def delete_year(visitor: Corrector, dossier_id: str, label: Label) -> Kept:
     """Lets the package's own dates of a year stand again."""
     return Kept(dossier_id=dossier_id, being_made=take_back(visitor, visitor.link(dossier_id), label))
 

@@ -41,10 +41,10 @@ def give_account_a_code(
     request: Request,
     visitor: Mapper,
     dossier_id: str,
-    account: Annotated[str, Form()],
-    code: Annotated[str, Form()],
+    account: Annotated[str, Form(max_length=100)],
+    code: Annotated[str, Form(max_length=200)],
     firm: Annotated[bool, Form()] = False,
-    why: Annotated[str, Form()] = "",
+    why: Annotated[str, Form(max_length=500)] = "",
     closed_years: Annotated[bool, Form()] = False,
     show: Annotated[str, Form()] = "all",
     search: Annotated[str, Form()] = "",
@@ -63,7 +63,7 @@ def give_account_a_code(
 def take_back_a_code(
     visitor: Mapper,
     dossier_id: str,
-    account: Annotated[str, Form()],
+    account: Annotated[str, Form(max_length=100)],
     firm: Annotated[bool, Form()] = False,
 ) -> Response:
     link = visitor.link(dossier_id)

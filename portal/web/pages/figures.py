@@ -25,6 +25,13 @@ from warehouse.contract import Reader
 router = APIRouter()
 for _room in (accounts, changes, years, history):
     router.include_router(_room.router)
+_WHERE = {
+    **dict.fromkeys(("accounts_mapped", "mapping_agrees", "controls_mapped", "sides_usual"), "accounts"),
+    **dict.fromkeys(("accounts_known", "mapping_rules_apply"), "accounts"),
+    **dict.fromkeys(("closed_years_stand", "opening_stands", "clients_remain"), "changes"),
+    **dict.fromkeys(("years_continuous", "lines_in_years", "year_labels_unique"), "years"),
+}
+"""The page of a dossier that shows what a check found."""
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
 
@@ -76,7 +83,12 @@ def _proof(db: Reader, visitor: Visitor, link: Link) -> dict[str, Any]:
     facts, found = figures.facts(db, link.dossier_id), figures.checks(db, link.dossier_id)
     text = visitor.texts
     sentences = [
-        check | {"sentence": text.get(f"checks.{check['check_name']}", text("checks.noticed"))} for check in found
+        check
+        | {
+            "sentence": text.get(f"checks.{check['check_name']}", text("checks.noticed")),
+            "look": _WHERE.get(check["check_name"]) if check["state"] in ("failed", "warning") else None,
+        }
+        for check in found
     ]
     return {
         "facts": facts,

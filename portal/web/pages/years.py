@@ -29,10 +29,10 @@ def correct_a_year(
     request: Request,
     visitor: Corrector,
     dossier_id: str,
-    label: Annotated[str, Form()],
+    label: Annotated[str, Form(max_length=50)],
     start: Annotated[str, Form()] = "",
     end: Annotated[str, Form()] = "",
-    why: Annotated[str, Form()] = "",
+    why: Annotated[str, Form(max_length=500)] = "",
     move_neighbours: Annotated[bool, Form()] = False,
 ) -> Response:
     link = visitor.link(dossier_id)
@@ -45,7 +45,7 @@ def correct_a_year(
 
 
 @router.post("/dossiers/{dossier_id}/years/take-back")
-def take_back_a_year(visitor: Corrector, dossier_id: str, label: Annotated[str, Form()]) -> Response:
+def take_back_a_year(visitor: Corrector, dossier_id: str, label: Annotated[str, Form(max_length=50)]) -> Response:
     made = take_back(visitor, visitor.link(dossier_id), label)
     return see(f"/dossiers/{dossier_id}/years", said="made_again" if made else "kept")
 

@@ -10,8 +10,8 @@ import typer
 
 from connectors.catalog import package
 from portal.connecting import JsonFlag
-from portal.mapping import query_if_published
-from portal.operations.dossiers import dossier_rows, link_dossier, refuse_kept_year
+from portal.operations.dossiers import dossier_rows, link_dossier
+from portal.operations.years import correct_year, year_rows
 from portal.output import show, tell
 from resources.house import House
 
@@ -75,23 +75,10 @@ def fiscal_years(
     """
     house = House.open()
     house.registry.link(dossier)
-    frozen = query_if_published(
-        house, dossier, "SELECT DISTINCT fiscal_year FROM ledger.year_mapping WHERE dossier_id = $dossier"
-    )
-    kept = None if frozen is None else {row["fiscal_year"] for row in frozen}
     rows = [
-        {
-            "label": y.label,
-            "start_date": y.start_date,
-            "end_date": y.end_date,
-            "closed": y.closed,
-            "source": y.source,
-            "package_start_date": y.package_start_date,
-            "package_end_date": y.package_end_date,
-        }
-        # For people: scripts rely on the fields above.
-        | ({} if json or kept is None else {"mapping": "as closed" if y.label in kept else "current"})
-        for y in house.registry.fiscal_years(dossier)
+        # How it is mapped is for people: scripts rely on the other fields.
+        {name: value for name, value in row.items() if name != "mapping" or not (json or value is None)}
+        for row in year_rows(house, dossier)
     ]
     show(rows, json=json, empty="No fiscal years are known yet.")
 
@@ -115,9 +102,9 @@ def fiscal_year(
     if reset:
         house.registry.clear_override(dossier, label, who=getpass.getuser())
     else:
-        refuse_kept_year(house, linked, label)
-        house.registry.set_override(
-            dossier,
+        correct_year(
+            house,
+            linked,
             label,
             parse_date(start or "", "--start"),
             parse_date(end or "", "--end"),

@@ -40,25 +40,37 @@ def ui(
 ) -> None:
     """Opens the portal for the firm's people, and the Dagster UI beside it. Stops with Ctrl-C."""
     from portal.hub.serving import require_encrypted  # late: other commands need no web server
-    from portal.web.opening import open_portal
 
     require_encrypted(host, certfile, keyfile, behind_proxy=behind_proxy)
-    home = Home.from_environment()
     address = public_url or f"{'https' if certfile else 'http'}://{host}:{portal_port}"
-    with House.open(home) as house:
+    with House.open(Home.from_environment()) as house:
         house.warehouse.create()
-        with _dagster(home, host, port):
-            tell(f"Dagster is at http://{host}:{port} for the state in {home.root}.")
-            tell(f"The portal is at {address}. Stop both with Ctrl-C.")
-            open_portal(
-                house,
-                public_url=address.rstrip("/"),
-                dagster_url=f"http://{host}:{port}",
-                host=host,
-                port=portal_port,
-                certfile=certfile,
-                keyfile=keyfile,
-            )
+        open_both(house, host, port, portal_port, address, certfile, keyfile, behind_proxy=behind_proxy)
+
+
+def open_both(
+    house: House,
+    host: str,
+    port: int,
+    portal_port: int,
+    address: str,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
+    *,
+    behind_proxy: bool = False,
+) -> None:
+    """Serves Dagster and the portal until Ctrl-C; people reach the portal at ``address``."""
+    from portal.web.opening import open_portal  # late: other commands need no web server
+    from portal.web.provider_settings import ProviderSettings
+    from portal.web.settings import PortalSettings
+
+    dagster_url = f"http://{host}:{port}"
+    provider = ProviderSettings.from_environment(os.environ)
+    settings = PortalSettings(address.rstrip("/"), dagster_url, behind_proxy=behind_proxy, provider=provider)
+    with _dagster(house.home, host, port):
+        tell(f"Dagster is at {dagster_url} for the state in {house.home.root}.")
+        tell(f"The portal is at {address}. Stop both with Ctrl-C.")
+        open_portal(house, settings, host=host, port=portal_port, certfile=certfile, keyfile=keyfile)
 
 
 @contextmanager

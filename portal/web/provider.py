@@ -185,6 +185,7 @@ class Provider:
             scope=_SCOPE,
             redirect_uri=self._back_url,
             code_challenge_method="S256",
+            leeway=0,  # the token is used at once, however short it lives
         )
         with closing(session):
             yield session

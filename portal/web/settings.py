@@ -13,7 +13,7 @@ from portal.web.provider_settings import ProviderSettings
 class PortalSettings:
     """``public_url`` is the address that people type, without a slash at the end; packages send them back to it.
     ``dagster_url`` is where Dagster's webserver answers the portal, and where its links lead. ``behind_proxy``: a proxy
-    before the portal tells where calls come from. ``provider``: what people may sign in with beside it."""
+    before the portal tells where calls come from. ``provider``: who else may say who they are."""
 
     public_url: str
     dagster_url: str = "http://127.0.0.1:3000"

@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from connectors.catalog import package
 from connectors.package import Package
 from connectors.sandbox.company import Company
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
+from foundation.home import Home
+from foundation.secrets import Secret
 from portal.demo import link_sandbox
 from portal.syncing import run_syncs
 from portal.web.app import portal_app
@@ -137,11 +139,18 @@ class Stage:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[Stage]:
-    """A new installation with its portal, and people of every role in two firms (password: ``PASSWORD``)."""
+def served(
+    root: Path,
+    *,
+    database: Secret | None = None,
+    change: Callable[[PortalSettings], PortalSettings] = lambda settings: settings,
+    now: Callable[[], datetime] | None = None,
+) -> Iterator[Stage]:
+    """A new installation with its portal, and people of every role in two firms, without passwords. ``database`` is
+    the address of a Postgres to keep it in, ``change`` other settings, ``now`` another clock."""
     port = free_port()
-    settings = PortalSettings(public_url=f"http://127.0.0.1:{port}")
-    with House.open(installed(root)) as house:
+    settings = change(PortalSettings(public_url=f"http://127.0.0.1:{port}"))
+    with _opened(root, database, now) as house:
         house.warehouse.create()
         launcher = HereLauncher(house)
         stage = Stage(house, settings.public_url, settings, launcher)
@@ -159,6 +168,16 @@ def served(root: Path) -> Iterator[Stage]:
             server.should_exit = True
             thread.join(20)
             launcher.wait()
+
+
+@contextmanager
+def _opened(root: Path, database: Secret | None, now: Callable[[], datetime] | None) -> Iterator[House]:
+    home = installed(root) if database is None else Home(root, database)
+    with House.open(home) as house:
+        if now is not None:
+            house.registry.now = now
+            house = replace(house, now=now)
+        yield house
 
 
 def until(done: Callable[[], Any], seconds: float = 60) -> Any:

@@ -94,6 +94,10 @@ def _trouble(request: Request, error: Exception) -> Response:
     status = STATUS.get(error.kind, 500)
     if status >= 500:
         log.warning("%s: %s", _route(request), redact(str(error)))
+    return _answer(request, status, error)
+
+
+def _answer(request: Request, status: int, error: GrandlivreError) -> Response:
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyTries) else None
     if _is_api(request):
         return _json(status, error.kind, redact(error.cause), error.next_step, headers)
@@ -120,7 +124,7 @@ def _http(request: Request, error: Exception) -> Response:
 def _bug(request: Request, error: Exception) -> Response:
     told = redact("".join(traceback.format_exception(error)))
     log.error("%s failed\n%s", _route(request), told)
-    return _trouble(request, ReportABug(type(error).__name__))
+    return _answer(request, 500, ReportABug(type(error).__name__))
 
 
 def _error_page(request: Request, status: int, name: str | None, words: Told | None = None) -> Response:

@@ -1,6 +1,6 @@
 """A strict OpenID provider on a socket: what it does not know it refuses, and its knobs make it lie.
 
-Written from OpenID Connect Core 1.0 and Discovery 1.0, RFC 6749 and RFC 7636. It signs in whoever comes, as ``account``.
+Written from OpenID Connect Core 1.0 and Discovery 1.0, RFC 6749 and RFC 7636. Whoever comes is ``account``.
 """
 
 from __future__ import annotations

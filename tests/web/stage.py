@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 import uvicorn
+from fastapi import FastAPI
 
 from connectors.catalog import package
 from connectors.package import Package
@@ -105,6 +106,7 @@ class Stage:
     address: str
     settings: PortalSettings
     launcher: HereLauncher
+    app: FastAPI
     people: dict[tuple[str, str], User] = field(default_factory=dict)
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
 
@@ -145,6 +147,7 @@ def served(
     database: Secret | None = None,
     change: Callable[[PortalSettings], PortalSettings] = lambda settings: settings,
     now: Callable[[], datetime] | None = None,
+    firms: Sequence[str] = (FIRM, OTHER_FIRM),
 ) -> Iterator[Stage]:
     """A new installation with its portal, and people of every role in two firms, without passwords. ``database`` is
     the address of a Postgres to keep it in, ``change`` other settings, ``now`` another clock."""
@@ -153,12 +156,13 @@ def served(
     with _opened(root, database, now) as house:
         house.warehouse.create()
         launcher = HereLauncher(house)
-        stage = Stage(house, settings.public_url, settings, launcher)
-        for firm in (FIRM, OTHER_FIRM):
+        app = portal_app(house, launcher, settings)
+        stage = Stage(house, settings.public_url, settings, launcher, app)
+        for firm in firms:
             for role in ROLES:
                 email = f"{role}@{firm.lower()}.example"
                 stage.people[firm, role] = house.registry.add_user(firm, email, f"{role} {firm}", role, language="en")
-        server = uvicorn.Server(portal_config(portal_app(house, launcher, settings), host="127.0.0.1", port=port))
+        server = uvicorn.Server(portal_config(app, host="127.0.0.1", port=port))
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

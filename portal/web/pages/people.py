@@ -16,6 +16,7 @@ from portal.web.visitor import Manager, Visitor
 from registry.portal_models import ROLES
 
 router = APIRouter()
+_NOTHING = {"email": "", "name": "", "role": "accountant"}
 
 
 @router.get("/people")
@@ -78,7 +79,13 @@ def _list(
     problem: str | None = None,
 ) -> Response:
     who_may = {permission: [r for r in ROLES if permission in PERMISSIONS[r]] for permission in Permission}
-    values = {"people": people(visitor), "roles": ROLES, "who_may": who_may, "typed": typed or {}, "problem": problem}
+    values = {
+        "people": people(visitor),
+        "roles": ROLES,
+        "who_may": who_may,
+        "typed": typed or _NOTHING,
+        "problem": problem,
+    }
     return page(visitor, request, "people.html", status, **values)
 
 

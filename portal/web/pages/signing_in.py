@@ -21,6 +21,7 @@ from portal.web.visitor import LANGUAGE_COOKIE, Viewer, language_for, session_of
 router = APIRouter()
 ThisPortal = Annotated[Portal, Depends(portal_of)]
 _LANGUAGE_DAYS = 365
+_NOTHING = {"firm": None, "new_firm": "", "name": "", "email": ""}
 
 
 @router.get("/sign-in")
@@ -93,7 +94,7 @@ def accept_invitation(
 def setup_page(request: Request, portal: ThisPortal, code: str) -> Response:
     if portal.first_start is None or not portal.first_start.opens(code):
         return public_page(request, "trouble.html", 404, name="errors.old_setup", told=None)
-    return public_page(request, "setup.html", firms=portal.registry.firms(), problem=None, typed={})
+    return public_page(request, "setup.html", firms=portal.registry.firms(), problem=None, typed=_NOTHING)
 
 
 @router.post("/setup/{code}")

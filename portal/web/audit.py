@@ -28,9 +28,12 @@ def in_words(visitor: Visitor, deed: Deed) -> str:
 
 
 def details_in_words(visitor: Visitor, deed: Deed) -> str:
-    """What is known beside it: ``role: support; was: analyst``."""
-    told = (f"{visitor.texts.get(f'people.detail.{name}', name)}: {text}" for name, text in deed.details.items())
-    return "; ".join(told)
+    """What is known beside it: ``was: analyst; role: support``, with roles in words."""
+    texts = visitor.texts
+    return "; ".join(
+        f"{texts.get(f'people.detail.{name}', name)}: {texts.get(f'states.role.{text}', str(text))}"
+        for name, text in deed.details.items()
+    )
 
 
 def as_csv(visitor: Visitor, subject: str | None) -> Iterator[bytes]:

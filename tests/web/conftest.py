@@ -28,7 +28,7 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture
 def empty_stage(tmp_path: Path) -> Iterator[Stage]:
     """A portal that has no people yet."""
-    with served(tmp_path / "home", firms=()) as opened:
+    with served(tmp_path / "empty", firms=()) as opened:
         yield opened
 
 

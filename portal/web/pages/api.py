@@ -17,7 +17,7 @@ router = APIRouter()
 def api_page(request: Request, visitor: Viewer) -> Response:
     description: dict[str, Any] = request.app.openapi()
     calls = [
-        (method.upper(), path, operation.get("summary", ""))
+        (method.upper(), path, operation.get("description") or operation["summary"])
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
     ]

@@ -51,6 +51,7 @@ class Route:
 
     method: str
     path: str
+    template: str
     permissions: frozenset[Permission]
     dependant: Any
 
@@ -88,7 +89,7 @@ class Route:
     ) -> requests.Response:
         """Calls it with all that it asks for; ``ids`` by kind, where not given an unknown one."""
         told = {name: ids.get(kind, "unknown-thing") for name, kind in NAMED.items()}
-        path = self.path.format_map(_Unknown(told))
+        path = self.template.format_map(_Unknown(told))
         query = {p.alias: sample(p.alias, p.field_info.annotation, told) for p in self._asked("query_params", told)}
         form, json = {}, None
         for place in self._asked("body_params", told):
@@ -114,7 +115,13 @@ class _Unknown(dict[str, str]):
 def routes(app: FastAPI) -> list[Route]:
     """Every route of the application, but that of the files of pages."""
     return [
-        Route(method, str(context.path), frozenset(_permissions(context.dependant)), context.dependant)
+        Route(
+            method,
+            str(context.path),
+            str(context.path_format),
+            frozenset(_permissions(context.dependant)),
+            context.dependant,
+        )
         for context in iter_route_contexts(app.routes)
         if context.path != "/static"
         for method in sorted(context.methods or {"ANY"})

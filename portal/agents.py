@@ -11,6 +11,7 @@ import typer
 from foundation.secrets import Secret
 from portal.connecting import JsonFlag
 from portal.output import show, tell
+from portal.ui import HUB_VARIABLE
 from registry.agents import CODE_VALID
 from registry.store import Registry
 from resources.house import House
@@ -18,7 +19,7 @@ from resources.house import House
 _ENROL = "grandlivre-agent enrol --hub {hub} --code {code}"
 HubOption = Annotated[
     str,
-    typer.Option(envvar="GRANDLIVRE_HUB", help="Address at which services reach the hub, for the command to type."),
+    typer.Option(envvar=HUB_VARIABLE, help="Address at which services reach the hub, for the command to type."),
 ]
 AgentArgument = Annotated[str, typer.Argument(metavar="ID", help="The service's id (see `grandlivre agents`).")]
 

@@ -24,6 +24,7 @@ from portal import (
     trust,
     ui,
     unlinking,
+    users,
 )
 from portal.output import tell
 
@@ -44,6 +45,7 @@ for room in (
     trust,
     budgets,
     agents,
+    users,
     pruning,
     migrating,
     ask,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,12 +17,12 @@ from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.errors import ReportABug
 from foundation.home import DATABASE_VARIABLE, Home
 from foundation.secrets import Secret
-from portal.instance import PROJECT, write_instance_config
+from portal.instance import write_instance_config
 from portal.operations.connections import verify
 from portal.operations.dossiers import add_link, usual_mode
 from portal.output import out, show, tell
 from portal.syncing import run_syncs
-from portal.ui import ui_command
+from portal.ui import open_both
 from resources.house import House
 
 
@@ -37,6 +36,7 @@ def demo(
         bool | None, typer.Option("--ui/--no-ui", help="Open the UI afterwards; by default where a person looks.")
     ] = None,
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    portal_port: Annotated[int, typer.Option(help="Port of the portal.")] = 3080,
 ) -> None:
     """Starts the sandbox vendors, links and syncs one dossier per available package, and shows the trial balance."""
     home = Home(Home.from_environment().root / "demo")
@@ -62,9 +62,8 @@ def demo(
         _show_trial_balances(house)
         _tell_next(home)
         if ui if ui is not None else sys.stdout.isatty():
-            command, environment = ui_command(home, "127.0.0.1", port)
-            tell(f"Dagster is at http://127.0.0.1:{port}; the sandboxes answer as long as it runs. Stop with Ctrl-C.")
-            subprocess.run(command, env=environment, cwd=PROJECT, check=False)
+            tell("The sandboxes answer as long as this runs.")
+            open_both(house, ("127.0.0.1", port), ("127.0.0.1", portal_port), f"http://127.0.0.1:{portal_port}")
 
 
 def link_sandbox(house: House, row: Package, sandbox: Sandbox) -> str:
@@ -114,7 +113,8 @@ def _tell_next(home: Home) -> None:
     command = os.path.relpath(sys.argv[0])
     tell(
         f"\nNext, with this state:\n"
-        f"  GRANDLIVRE_HOME={root} {command} ui                     the Dagster UI\n"
+        f"  GRANDLIVRE_HOME={root} {command} ui                     the portal and the Dagster UI;\n"
+        f"      the portal's first administrator is made at an address that it tells\n"
         f"  GRANDLIVRE_HOME={root} {command} query 'from ledger.income_statement'\n"
         f"  GRANDLIVRE_HOME={root} {command} dossiers"
     )

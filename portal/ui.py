@@ -17,6 +17,8 @@ from portal.instance import PROJECT, dagster_home
 from portal.output import tell
 from resources.house import House
 
+HUB_VARIABLE = "GRANDLIVRE_HUB"
+"""Where on-premise services reach the hub, for the commands that people are shown."""
 _PATIENCE = 20  # seconds for Dagster's processes to end
 
 
@@ -27,7 +29,12 @@ def add_commands(app: typer.Typer) -> None:
 
 def ui(
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address of both to listen on; loopback by default.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address of the Dagster UI to listen on; it has no sign-in, so loopback by default.")
+    ] = "127.0.0.1",
+    portal_host: Annotated[
+        str, typer.Option(help="Address of the portal to listen on; loopback by default.")
+    ] = "127.0.0.1",
     portal_port: Annotated[int, typer.Option(help="Port of the portal.")] = 3080,
     public_url: Annotated[
         str | None, typer.Option(help="The portal's address as people type it, such as https://books.firm.be.")
@@ -40,25 +47,42 @@ def ui(
 ) -> None:
     """Opens the portal for the firm's people, and the Dagster UI beside it. Stops with Ctrl-C."""
     from portal.hub.serving import require_encrypted  # late: other commands need no web server
-    from portal.web.opening import open_portal
 
-    require_encrypted(host, certfile, keyfile, behind_proxy=behind_proxy)
-    home = Home.from_environment()
-    address = public_url or f"{'https' if certfile else 'http'}://{host}:{portal_port}"
-    with House.open(home) as house:
+    require_encrypted(portal_host, certfile, keyfile, behind_proxy=behind_proxy)
+    address = public_url or f"{'https' if certfile else 'http'}://{portal_host}:{portal_port}"
+    with House.open(Home.from_environment()) as house:
         house.warehouse.create()
-        with _dagster(home, host, port):
-            tell(f"Dagster is at http://{host}:{port} for the state in {home.root}.")
-            tell(f"The portal is at {address}. Stop both with Ctrl-C.")
-            open_portal(
-                house,
-                public_url=address.rstrip("/"),
-                dagster_url=f"http://{host}:{port}",
-                host=host,
-                port=portal_port,
-                certfile=certfile,
-                keyfile=keyfile,
-            )
+        dagster, portal = (host, port), (portal_host, portal_port)
+        open_both(house, dagster, portal, address, certfile, keyfile, behind_proxy=behind_proxy)
+
+
+def open_both(
+    house: House,
+    dagster: tuple[str, int],
+    portal: tuple[str, int],
+    address: str,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
+    *,
+    behind_proxy: bool = False,
+) -> None:
+    """Serves Dagster and the portal, each at a host and a port, until Ctrl-C; people reach the portal at ``address``."""
+    from portal.web.opening import open_portal  # late: other commands need no web server
+    from portal.web.provider_settings import ProviderSettings
+    from portal.web.settings import PortalSettings
+
+    dagster_url = f"http://{dagster[0]}:{dagster[1]}"
+    settings = PortalSettings(
+        address.rstrip("/"),
+        dagster_url,
+        os.environ.get(HUB_VARIABLE, ""),
+        behind_proxy=behind_proxy,
+        provider=ProviderSettings.from_environment(os.environ),
+    )
+    with _dagster(house.home, *dagster):
+        tell(f"Dagster is at {dagster_url} for the state in {house.home.root}.")
+        tell(f"The portal is at {address}. Stop both with Ctrl-C.")
+        open_portal(house, settings, host=portal[0], port=portal[1], certfile=certfile, keyfile=keyfile)
 
 
 @contextmanager

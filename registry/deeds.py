@@ -22,18 +22,13 @@ class Deeds(Connections):
         self, user: User, what: str, subject: str | None = None, details: Mapping[str, str] | None = None
     ) -> None:
         """Notes what a person did. ``details`` are short texts, and never secrets."""
-        with self.writing() as session:
-            session.add(
-                models.Deed(
-                    firm_id=user.firm_id,
-                    user_id=user.user_id,
-                    who=user.name,
-                    at=self.now(),
-                    what=what,
-                    subject=subject,
-                    details={name: redact(str(text))[:_LONGEST] for name, text in (details or {}).items()},
-                )
-            )
+        self._note(user.firm_id, user.user_id, user.name, what, subject, details)
+
+    def note_operator_deed(
+        self, firm_id: str, who: str, what: str, subject: str | None = None, details: Mapping[str, str] | None = None
+    ) -> None:
+        """Notes what was done for a firm at the command line, by ``who`` as the machine knows them."""
+        self._note(firm_id, None, who, what, subject, details)
 
     def deeds(
         self, firm_id: str, *, subject: str | None = None, before: int | None = None, limit: int = 100
@@ -46,3 +41,25 @@ class Deeds(Connections):
             query = query.where(models.Deed.id < before)
         with self.reading() as session:
             return [record(Deed, row) for row in session.scalars(query.order_by(models.Deed.id.desc()).limit(limit))]
+
+    def _note(
+        self,
+        firm_id: str,
+        user_id: str | None,
+        who: str,
+        what: str,
+        subject: str | None,
+        details: Mapping[str, str] | None,
+    ) -> None:
+        with self.writing() as session:
+            session.add(
+                models.Deed(
+                    firm_id=firm_id,
+                    user_id=user_id,
+                    who=who,
+                    at=self.now(),
+                    what=what,
+                    subject=subject,
+                    details={name: redact(str(text))[:_LONGEST] for name, text in (details or {}).items()},
+                )
+            )

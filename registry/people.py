@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from foundation.errors import WrongInput
 from foundation.secrets import Secret
 from registry import portal_models as models
-from registry.connections import Connections
 from registry.names import first_free, slug
 from registry.portal_records import User
 from registry.records import record
+from registry.sign_ins import SignIns
 
 _LONGEST = 200
-_FORGET_FAILURES = timedelta(days=1)
 
 
-class People(Connections):
+class People(SignIns):
     """The people of all firms."""
 
     def add_user(
@@ -30,6 +27,7 @@ class People(Connections):
         role: str,
         *,
         language: str | None = None,
+        password_hash: Secret | None = None,
         created_by: str | None = None,
     ) -> User:
         """A new person of ``firm`` (made when new), who cannot sign in before there is a password or an identity.
@@ -51,6 +49,7 @@ class People(Connections):
                 name=name.strip()[:_LONGEST] or address,
                 role=role,
                 language=language,
+                password_hash=password_hash.reveal() if password_hash else None,
                 active=True,
                 created_at=self.now(),
                 created_by=created_by,
@@ -126,36 +125,16 @@ class People(Connections):
             session.execute(delete(models.AccessKey).where(*sessions))
 
     def set_identity(self, user_id: str, issuer: str, subject: str) -> None:
-        """Ties a person to who they are at an identity provider."""
+        """Ties a person to who they are at an identity provider. Raises WrongInput for one whom it knows as somebody
+        else: an address can go to another person, who is not this one."""
         with self.writing() as session:
             row = self._user_row(session, user_id)
+            if row.issuer == issuer and row.subject != subject:
+                raise WrongInput(
+                    f"{row.name} is tied to another account at the identity provider",
+                    next_step="An administrator should remove the person and invite the new one.",
+                )
             row.issuer, row.subject = issuer, subject
-
-    def failures(self, source: str) -> int:
-        """How often a sign-in from ``source`` failed of late, without a good one since."""
-        with self.reading() as session:
-            row = session.get(models.SignInAttempt, source)
-            return row.failures if row and self.now() - row.last_at < _FORGET_FAILURES else 0
-
-    def note_sign_in(self, source: str, *, good: bool) -> None:
-        """Counts a failed sign-in; a good one makes the count begin anew."""
-        with self.writing() as session:
-            row = session.get(models.SignInAttempt, source)
-            if good:
-                if row is not None:
-                    session.delete(row)
-                return
-            if row is None:
-                session.add(models.SignInAttempt(source=source[:_LONGEST], failures=1, last_at=self.now()))
-                return
-            old = self.now() - row.last_at >= _FORGET_FAILURES
-            row.failures, row.last_at = 1 if old else row.failures + 1, self.now()
-
-    def last_failure(self, source: str) -> datetime | None:
-        """When a sign-in from ``source`` failed last; None when none did."""
-        with self.reading() as session:
-            row = session.get(models.SignInAttempt, source)
-            return row.last_at if row else None
 
     def _administrators(self, session: Session, firm_id: str) -> int:
         query = select(func.count()).select_from(models.User)

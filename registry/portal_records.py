@@ -39,6 +39,16 @@ class AccessKey:
 
 
 @dataclass(frozen=True)
+class Presence:
+    """How a person is let in, and when they last were. ``invited_until`` is the end of an invitation that is open."""
+
+    user: User
+    has_password: bool
+    last_seen: datetime | None
+    invited_until: datetime | None
+
+
+@dataclass(frozen=True)
 class Deed:
     """What a person did, for the audit trail."""
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from types import TracebackType
 
 from foundation.home import Home
-from registry.access import Access
 from registry.agent_deliveries import AgentDeliveries
 from registry.agent_records import Agent, AgentDelivery, AgentRequest, AgentSource, Delivered, Wanted
 from registry.budgets import BudgetLedger
 from registry.database import open_engine, utc_now
 from registry.deeds import Deeds
 from registry.mapping import MappingRules
-from registry.portal_records import AccessKey, Deed, DossierList, SyncProgress, User
+from registry.portal_records import AccessKey, Deed, DossierList, Presence, SyncProgress, User
+from registry.presence import Presences
 from registry.records import (
     CallBudget,
     Connection,
@@ -48,6 +48,7 @@ __all__ = [
     "FiscalYear",
     "Link",
     "MappingRule",
+    "Presence",
     "Registry",
     "StaleDossier",
     "SyncProgress",
@@ -58,7 +59,7 @@ __all__ = [
 ]
 
 
-class Registry(Years, MappingRules, SyncRuns, AgentDeliveries, Access, Deeds, Watching):
+class Registry(Years, MappingRules, SyncRuns, AgentDeliveries, Presences, Deeds, Watching):
     """All that the registry of one installation knows: firms and people, connections and links, years, rules and runs.
 
     Threads may share one; processes open their own. Answers are plain values, cut loose from the database.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,27 +14,38 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from foundation.errors import GrandlivreError, ReportABug
+from foundation.secrets import redact
 from portal.web import api, pages  # noqa: F401 - the rooms below
 from portal.web.api import connecting as api_connecting
 from portal.web.api import connections as api_connections
+from portal.web.api import deeds as api_deeds
 from portal.web.api import dossiers as api_dossiers
 from portal.web.api import figures as api_figures
+from portal.web.api import me as api_me
 from portal.web.api import people as api_people
 from portal.web.api import services as api_services
+from portal.web.api.answers import TROUBLE, by_token
+from portal.web.attempts import TooManyTries
 from portal.web.errors import STATUS, Told, told
+from portal.web.first_start import FirstStart
 from portal.web.launching import Launcher
+from portal.web.pages import api as api_door
 from portal.web.pages import (
     connecting,
     connections,
     consents,
+    deeds,
     dossiers,
     figures,
     linking,
+    me,
+    oidc,
     people,
     services,
     signing_in,
 )
 from portal.web.portal import Portal
+from portal.web.provider import Provider
 from portal.web.render import page, public_page, see
 from portal.web.security import Guard, WrongForm, own_form
 from portal.web.settings import PortalSettings
@@ -43,9 +55,22 @@ from resources.house import House
 
 log = logging.getLogger("grandlivre.portal")
 API = "/api/v1"
-_PAGES = (signing_in, dossiers, linking, figures, connecting, consents, connections, services, people)
-_API = (api_dossiers, api_figures, api_connections, api_connecting, api_services, api_people)
-_STATUS = {**STATUS, "not_found": 404, "not_allowed": 403}
+_PAGES = (
+    signing_in,
+    oidc,
+    dossiers,
+    linking,
+    figures,
+    connecting,
+    consents,
+    connections,
+    services,
+    people,
+    me,
+    deeds,
+    api_door,
+)
+_API = (api_dossiers, api_figures, api_connections, api_connecting, api_services, api_people, api_me, api_deeds)
 
 
 def portal_app(house: House, launcher: Launcher, settings: PortalSettings) -> FastAPI:
@@ -57,22 +82,22 @@ def portal_app(house: House, launcher: Launcher, settings: PortalSettings) -> Fa
         "`Authorization: Bearer TOKEN`. Amounts are decimal numbers in texts, debit positive; moments are UTC.",
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,  # see pages.api: its readers are signed in
         dependencies=[Depends(own_form)],
     )
-    app.state.portal = Portal(house, launcher, settings)
+    provider = Provider(settings.provider, settings.sign_in_back_url, house.now) if settings.provider else None
+    app.state.portal = Portal(house, launcher, settings, provider, FirstStart(house.registry))
     for room in _PAGES:
         app.include_router(room.router, include_in_schema=False)
     for room in _API:
-        app.include_router(room.router, prefix=API)
+        app.include_router(room.router, prefix=API, responses=TROUBLE, dependencies=[Depends(by_token)])
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, bug=_bug)
     app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(WrongForm, _wrong_form)
     app.add_exception_handler(GrandlivreError, _trouble)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
     return app
 
 
@@ -97,11 +122,16 @@ def _wrong_form(request: Request, error: Exception) -> Response:
 
 def _trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, GrandlivreError)
-    status = _STATUS.get(error.kind, 500)
+    status = STATUS.get(error.kind, 500)
     if status >= 500:
-        log.warning("%s %s: %s", request.method, request.url.path, error)
+        log.warning("%s: %s", _route(request), redact(str(error)))
+    return _answer(request, status, error)
+
+
+def _answer(request: Request, status: int, error: GrandlivreError) -> Response:
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyTries) else None
     if _is_api(request):
-        return _json(status, error.kind, error.cause, error.next_step)
+        return _json(status, error.kind, redact(error.cause), error.next_step, headers)
     visitor = _visitor(request)
     words = told(error, visitor.texts if visitor else Texts(language_for(request)))
     return _error_page(request, status, None, words)
@@ -123,8 +153,9 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _bug(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _trouble(request, ReportABug(type(error).__name__))
+    told = redact("".join(traceback.format_exception(error)))
+    log.error("%s failed\n%s", _route(request), told)
+    return _answer(request, 500, ReportABug(type(error).__name__))
 
 
 def _error_page(request: Request, status: int, name: str | None, words: Told | None = None) -> Response:
@@ -133,6 +164,11 @@ def _error_page(request: Request, status: int, name: str | None, words: Told | N
     if visitor is None:
         return public_page(request, "trouble.html", status, name=name, told=words)
     return page(visitor, request, "trouble.html", status, name=name, told=words)
+
+
+def _route(request: Request) -> str:
+    """What was called, without what its address held: that may be a secret, such as an invitation."""
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
 
 
 def _visitor(request: Request) -> Visitor | None:

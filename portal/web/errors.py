@@ -29,6 +29,11 @@ STATUS = {
     "checks_failed": 409,
     "bug": 500,
     "error": 500,
+    "not_found": 404,
+    "not_allowed": 403,
+    "not_proved": 403,
+    "too_many_tries": 429,
+    "provider_down": 503,
 }
 """How an error of each kind is answered over HTTP."""
 _BUTTONS = {

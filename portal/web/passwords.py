@@ -5,8 +5,8 @@ from __future__ import annotations
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from foundation.errors import WrongInput
 from foundation.secrets import Secret
+from portal.web.problems import Problem
 
 SHORTEST, _LONGEST = 12, 1000
 _hasher = PasswordHasher()
@@ -14,13 +14,18 @@ _NOBODY = _hasher.hash("nobody")
 
 
 def hashed(password: Secret) -> Secret:
-    """The hash to keep. Raises WrongInput for a password that is too short to be one."""
+    """The hash to keep. Raises WrongInput for a password of less than 12 characters, or of more than 1000."""
     text = password.reveal()
     if not SHORTEST <= len(text) <= _LONGEST:
-        raise WrongInput(
-            f"a password has {SHORTEST} to {_LONGEST} characters", next_step="A few words in a row make a good one."
-        )
+        raise Problem("signing_in.too_short")
     return Secret(_hasher.hash(text))
+
+
+def new_password(password: str, again: str) -> Secret:
+    """A password that somebody typed twice. Raises WrongInput where the two differ."""
+    if password != again:
+        raise Problem("signing_in.differ")
+    return Secret(password)
 
 
 def is_right(password: Secret, kept: Secret | None) -> bool:

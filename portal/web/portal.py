@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from portal.web.first_start import FirstStart
 from portal.web.launching import Launcher
+from portal.web.provider import Provider
 from portal.web.settings import PortalSettings
 from registry.store import Registry
 from resources.house import House
@@ -14,11 +16,14 @@ from resources.house import House
 
 @dataclass(frozen=True)
 class Portal:
-    """One served portal."""
+    """One served portal. ``provider`` is the identity provider that people may sign in with, if there is one;
+    ``first_start`` makes the first administrator."""
 
     house: House
     launcher: Launcher
     settings: PortalSettings
+    provider: Provider | None = None
+    first_start: FirstStart | None = None
 
     @property
     def registry(self) -> Registry:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.web.formats import Formats
-from portal.web.security import VISIT_COOKIE, new_visit
+from portal.web.security import VISIT_COOKIE, form_secret, new_visit
 from portal.web.texts import LANGUAGES, Texts
 from portal.web.visitor import Visitor, csrf_of, language_for
 
@@ -47,7 +47,8 @@ def public_page(request: Request, template: str, status: int = 200, **values: An
     visit = request.cookies.get(VISIT_COOKIE) or new_visit()
     portal = request.app.state.portal
     texts = Texts(language_for(request))
-    shared = {**_shared(request, texts, portal.house.now()), "me": None, "csrf": csrf_of(visit), "said": ""}
+    csrf = csrf_of(form_secret(request, portal.settings) or visit)
+    shared = {**_shared(request, texts, portal.house.now()), "me": None, "csrf": csrf, "said": ""}
     answer = HTMLResponse(_ENVIRONMENT.get_template(template).render({**shared, **values}), status)
     secure = portal.settings.encrypted
     answer.set_cookie(VISIT_COOKIE, visit, max_age=3600, httponly=True, samesite="lax", secure=secure)

@@ -102,12 +102,17 @@ def visitor_of(request: Request, portal: Annotated[Portal, Depends(portal_of)]) 
         key = portal.registry.key(token.strip(), "token")
         csrf = ""
     else:
-        text = request.cookies.get(portal.settings.session_cookie, "")
-        key = portal.registry.key(text, "session", idle=portal.settings.idle) if text else None
-        csrf = csrf_of(text)
+        key = session_of(request, portal)
+        csrf = csrf_of(request.cookies.get(portal.settings.session_cookie, ""))
     if key is None:
         raise SignInFirst
     return Visitor(portal, key.user, key, csrf, Texts(language_for(request, key.user.language)))
+
+
+def session_of(request: Request, portal: Portal) -> AccessKey | None:
+    """The session of the browser that asks; None where nobody is signed in there, or was away for too long."""
+    text = request.cookies.get(portal.settings.session_cookie, "")
+    return portal.registry.key(text, "session", idle=portal.settings.idle) if text else None
 
 
 def language_for(request: Request, own: str | None = None) -> str:

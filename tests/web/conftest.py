@@ -25,6 +25,13 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield opened
 
 
+@pytest.fixture
+def empty_stage(tmp_path: Path) -> Iterator[Stage]:
+    """A portal that has no people yet."""
+    with served(tmp_path / "empty", firms=()) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chrome]:
     """One Chromium per test process: starting it takes longer than most tests."""

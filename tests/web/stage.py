@@ -7,18 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
 import uvicorn
+from fastapi import FastAPI
 
 from connectors.catalog import package
 from connectors.package import Package
 from connectors.sandbox.company import Company
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
+from foundation.home import Home
+from foundation.secrets import Secret
 from portal.demo import link_sandbox
 from portal.syncing import run_syncs
 from portal.web.app import portal_app
@@ -103,6 +106,7 @@ class Stage:
     address: str
     settings: PortalSettings
     launcher: HereLauncher
+    app: FastAPI
     people: dict[tuple[str, str], User] = field(default_factory=dict)
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
 
@@ -137,19 +141,28 @@ class Stage:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[Stage]:
-    """A new installation with its portal, and people of every role in two firms (password: ``PASSWORD``)."""
+def served(
+    root: Path,
+    *,
+    database: Secret | None = None,
+    change: Callable[[PortalSettings], PortalSettings] = lambda settings: settings,
+    now: Callable[[], datetime] | None = None,
+    firms: Sequence[str] = (FIRM, OTHER_FIRM),
+) -> Iterator[Stage]:
+    """A new installation with its portal, and people of every role in two firms, without passwords. ``database`` is
+    the address of a Postgres to keep it in, ``change`` other settings, ``now`` another clock."""
     port = free_port()
-    settings = PortalSettings(public_url=f"http://127.0.0.1:{port}")
-    with House.open(installed(root)) as house:
+    settings = change(PortalSettings(public_url=f"http://127.0.0.1:{port}"))
+    with _opened(root, database, now) as house:
         house.warehouse.create()
         launcher = HereLauncher(house)
-        stage = Stage(house, settings.public_url, settings, launcher)
-        for firm in (FIRM, OTHER_FIRM):
+        app = portal_app(house, launcher, settings)
+        stage = Stage(house, settings.public_url, settings, launcher, app)
+        for firm in firms:
             for role in ROLES:
                 email = f"{role}@{firm.lower()}.example"
                 stage.people[firm, role] = house.registry.add_user(firm, email, f"{role} {firm}", role, language="en")
-        server = uvicorn.Server(portal_config(portal_app(house, launcher, settings), host="127.0.0.1", port=port))
+        server = uvicorn.Server(portal_config(app, host="127.0.0.1", port=port))
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -159,6 +172,16 @@ def served(root: Path) -> Iterator[Stage]:
             server.should_exit = True
             thread.join(20)
             launcher.wait()
+
+
+@contextmanager
+def _opened(root: Path, database: Secret | None, now: Callable[[], datetime] | None) -> Iterator[House]:
+    home = installed(root) if database is None else Home(root, database)
+    with House.open(home) as house:
+        if now is not None:
+            house.registry.now = now
+            house = replace(house, now=now)
+        yield house
 
 
 def until(done: Callable[[], Any], seconds: float = 60) -> Any:

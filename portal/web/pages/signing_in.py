@@ -1,4 +1,4 @@
-"""Signing in and out, choosing a password by invitation, and the language of this browser."""
+"""Signing in and out, choosing a password by invitation, the first start, and the language of this browser."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from starlette.responses import Response
 
 from foundation.errors import WrongInput
 from foundation.secrets import Secret
-from portal.web.passwords import hashed, is_right
+from portal.web.attempts import TooManyTries, Tries
+from portal.web.entering import own_path, signed_in, signed_out
+from portal.web.passwords import hashed, is_right, new_password
 from portal.web.portal import Portal, portal_of
+from portal.web.problems import why
 from portal.web.render import public_page, see
-from portal.web.texts import LANGUAGES
-from portal.web.visitor import LANGUAGE_COOKIE, Viewer
-from registry.store import User
+from portal.web.texts import LANGUAGES, Texts
+from portal.web.visitor import LANGUAGE_COOKIE, Viewer, language_for, session_of
 
 router = APIRouter()
 ThisPortal = Annotated[Portal, Depends(portal_of)]
 _LANGUAGE_DAYS = 365
+_NOTHING = {"firm": None, "new_firm": "", "name": "", "email": ""}
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, next: str = "/") -> Response:
-    return public_page(request, "sign_in.html", next=_own_path(next), failed=False)
+def sign_in_page(request: Request, portal: ThisPortal, next: str = "/") -> Response:
+    return _sign_in_page(request, portal, 200, own_path(next))
 
 
 @router.post("/sign-in")
@@ -34,19 +37,32 @@ def sign_in(
     password: Annotated[str, Form()],
     next: Annotated[str, Form()] = "/",
 ) -> Response:
+    tries = Tries(portal.registry, portal.settings, request, email)
+    try:
+        tries.begin()
+    except TooManyTries as wait:
+        answer = _sign_in_page(request, portal, 429, own_path(next), wait=wait.seconds)
+        answer.headers["Retry-After"] = str(wait.seconds)
+        return answer
     found = portal.registry.user_of_email(email)
     user, kept = found or (None, None)
     if not is_right(Secret(password), kept) or user is None or not user.active:
-        return public_page(request, "sign_in.html", 403, next=_own_path(next), failed=True)
-    return signed_in(portal, user, _own_path(next))
+        return _sign_in_page(request, portal, 403, own_path(next), failed=True)
+    tries.good()
+    return signed_in(request, portal, user, own_path(next))
+
+
+def _sign_in_page(
+    request: Request, portal: Portal, status: int, next: str, *, failed: bool = False, wait: int = 0
+) -> Response:
+    provider = portal.provider is not None
+    return public_page(request, "sign_in.html", status, next=next, failed=failed, wait=wait, provider=provider)
 
 
 @router.post("/sign-out")
 def sign_out(visitor: Viewer) -> Response:
     visitor.portal.registry.end_key(visitor.key.key_hash)
-    answer = see("/sign-in")
-    answer.delete_cookie(visitor.portal.settings.session_cookie)
-    return answer
+    return signed_out(visitor.portal)
 
 
 @router.get("/invitation/{key}")
@@ -65,23 +81,57 @@ def accept_invitation(
     if found is None:
         return public_page(request, "trouble.html", 404, name="errors.old_invitation", told=None)
     try:
-        if password != again:
-            raise WrongInput("the passwords differ")
-        new = hashed(Secret(password))
-    except WrongInput:
-        problem = "signing_in.differ" if password != again else "signing_in.too_short"
+        new = hashed(new_password(password, again))
+    except WrongInput as error:
+        problem = why(error, Texts(language_for(request)))
         return public_page(request, "invitation.html", 422, user=found.user, problem=problem)
     portal.registry.set_password_hash(found.user.user_id, new)  # the invitation ends with it
-    return signed_in(portal, found.user, "/")
+    portal.registry.note_deed(found.user, "chose_password", found.user.user_id)
+    return signed_in(request, portal, found.user, "/")
+
+
+@router.get("/setup/{code}")
+def setup_page(request: Request, portal: ThisPortal, code: str) -> Response:
+    if portal.first_start is None or not portal.first_start.opens(code):
+        return public_page(request, "trouble.html", 404, name="errors.old_setup", told=None)
+    return public_page(request, "setup.html", firms=portal.registry.firms(), problem=None, typed=_NOTHING)
+
+
+@router.post("/setup/{code}")
+def set_up(
+    request: Request,
+    portal: ThisPortal,
+    code: str,
+    name: Annotated[str, Form()],
+    email: Annotated[str, Form()],
+    password: Annotated[str, Form()],
+    again: Annotated[str, Form()],
+    firm: Annotated[str, Form()] = "",
+    new_firm: Annotated[str, Form()] = "",
+) -> Response:
+    start = portal.first_start
+    if start is None or not start.opens(code):
+        return public_page(request, "trouble.html", 404, name="errors.old_setup", told=None)
+    language = language_for(request)
+    try:
+        user = start.make(code, firm or new_firm, name, email, new_password(password, again), language)
+    except WrongInput as error:
+        typed = {"firm": firm, "new_firm": new_firm, "name": name, "email": email}
+        problem = why(error, Texts(language))
+        return public_page(request, "setup.html", 422, firms=portal.registry.firms(), problem=problem, typed=typed)
+    if user is None:
+        return public_page(request, "trouble.html", 404, name="errors.old_setup", told=None)
+    portal.registry.note_deed(user, "first_start", user.user_id)
+    return signed_in(request, portal, user, "/")
 
 
 @router.post("/language")
 def choose_language(
     request: Request, portal: ThisPortal, language: Annotated[str, Form()], next: Annotated[str, Form()] = "/"
 ) -> Response:
-    answer = see(_own_path(next))
+    answer = see(own_path(next))
     if language in LANGUAGES:
-        key = portal.registry.key(request.cookies.get(portal.settings.session_cookie, ""), "session")
+        key = session_of(request, portal)
         if key is not None:
             portal.registry.change_user(key.user.user_id, language=language)
         secure = portal.settings.encrypted
@@ -89,26 +139,3 @@ def choose_language(
             LANGUAGE_COOKIE, language, max_age=_LANGUAGE_DAYS * 86400, httponly=True, samesite="lax", secure=secure
         )
     return answer
-
-
-def signed_in(portal: Portal, user: User, path: str) -> Response:
-    """On to ``path`` with a session of ``user``."""
-    settings = portal.settings
-    key = portal.registry.give_key(user.user_id, "session", settings.longest)
-    portal.registry.note_deed(user, "signed_in")
-    answer = see(path)
-    answer.set_cookie(
-        settings.session_cookie,
-        key.reveal(),
-        max_age=int(settings.longest.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=settings.encrypted,
-    )
-    return answer
-
-
-def _own_path(path: str) -> str:
-    """A path of the portal: nobody is sent elsewhere by an address that somebody else made."""
-    own = path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path and "\r" not in path
-    return path if own else "/"

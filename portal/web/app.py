@@ -17,6 +17,7 @@ from portal.web import api, pages  # noqa: F401 - the rooms below
 from portal.web.api import connections as api_connections
 from portal.web.api import dossiers as api_dossiers
 from portal.web.api import figures as api_figures
+from portal.web.api import linking as api_linking
 from portal.web.api import people as api_people
 from portal.web.errors import STATUS, Told, told
 from portal.web.launching import Launcher
@@ -31,8 +32,8 @@ from resources.house import House
 
 log = logging.getLogger("grandlivre.portal")
 API = "/api/v1"
-_PAGES = (signing_in, dossiers, linking, figures, connections, people)
-_API = (api_dossiers, api_figures, api_connections, api_people)
+_PAGES = (signing_in, linking, dossiers, figures, connections, people)
+_API = (api_dossiers, api_linking, api_figures, api_connections, api_people)
 _STATUS = {**STATUS, "not_found": 404, "not_allowed": 403}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -174,11 +173,11 @@ def test_the_api_tells_the_same(firm: Firm, accountant: Person) -> None:
 
 
 @pytest.fixture
-def few(stage: Stage) -> Iterator[Firm]:
+def few(stage: Stage) -> Firm:
     """Three dossiers at a folder that a vendor's package is read from."""
     registry = stage.house.registry
     nowhere = registry.add_connection("verocount", "Demo", settings={"root": str(stage.house.home.root / "gone")})
-    yield Firm(
+    return Firm(
         stage, {str(n): registry.add_link(nowhere.id, str(n), code=str(n), name=f"Dossier {n}") for n in range(3)}
     )
 

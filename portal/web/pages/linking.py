@@ -149,18 +149,17 @@ def _page(
 
 
 def _start(visitor: Visitor) -> dict[str, Any]:
-    """The connections of the firm that can see another dossier, and the packages that people sign in to while they link
-    one. A connection of such a package sees one dossier, and is not offered once that is linked."""
+    """The connections of the firm, and the packages that people sign in to while they link a dossier. Connections of
+    such a package mostly see one dossier: those in use are told apart."""
     registry, now = visitor.portal.registry, visitor.portal.house.now()
     used = registry.connections_in_use(visitor.firm_id)
     told = [
         (each, package(each.software), each.standing(now)[0]) for each in registry.connections(firm=visitor.firm_id)
     ]
+    told.sort(key=lambda row: (row[1].name, row[0].name, row[0].id))
     return {
-        "connections": sorted(
-            (row for row in told if row[1].level != "dossier" or row[0].id not in used),
-            key=lambda row: (row[1].name, row[0].name, row[0].id),
-        ),
+        "connections": [row for row in told if row[1].level != "dossier" or row[0].id not in used],
+        "used": [row for row in told if row[1].level == "dossier" and row[0].id in used],
         "directly": [row for row in available_packages() if row.level == "dossier"],
     }
 

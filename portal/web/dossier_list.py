@@ -13,6 +13,7 @@ from connectors.package import Package
 from portal.web.dossier_state import DossierState, states
 from portal.web.visitor import Visitor
 from registry.dossier_pages import SHOWN, SORTS, Wanted
+from registry.records import NOT_TRIED
 from registry.store import Link, SyncRun
 
 PAGE = 50
@@ -91,9 +92,11 @@ def rows(visitor: Visitor, links: Sequence[Link]) -> list[Row]:
     connections = visitor.portal.registry.connections_of(links)
     told = []
     for state in states(visitor.portal.registry, links, visitor.firm_id):
-        health = connections[state.link.connection_id].standing(now)[0]
+        health, detail = connections[state.link.connection_id].standing(now)
         old = (state.figures_as_of or state.link.linked_at) < now - STALE_AFTER
-        told.append(Row(state, package(state.link.software), old, health if health in _TOLD else None))
+        told.append(
+            Row(state, package(state.link.software), old, health if health in _TOLD and detail != NOT_TRIED else None)
+        )
     return told
 
 

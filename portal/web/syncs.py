@@ -10,8 +10,8 @@ from portal.web.dossier_state import states
 from portal.web.visitor import Visitor
 from registry.store import Link
 
-MOST_AT_ONCE = 500
-"""How many dossiers one person may ask for at once."""
+MOST_AT_ONCE = 200
+"""How many dossiers one person may ask for at once: scattered ones are a run of Dagster each."""
 
 
 @dataclass(frozen=True)

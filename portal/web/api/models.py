@@ -116,7 +116,7 @@ class Refresh(BaseModel):
 class RefreshMany(BaseModel):
     """Dossiers to refresh, by id."""
 
-    dossier_ids: list[str] = Field(min_length=1, max_length=500)
+    dossier_ids: list[str] = Field(min_length=1, max_length=200)
 
 
 class Refreshed(BaseModel):

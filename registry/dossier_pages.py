@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select, text, union_all
 
 from registry import models
 from registry.names import plain
 from registry.records import NOT_TRIED, Connection, Link, SyncRun, record
-from registry.sync_runs import FROM_LANDING, SyncRuns
+from registry.sync_runs import FROM_LANDING, SyncRuns, first_id
 
 SORTS = ("name", "code", "software", "age")
 SHOWN = ("all", "attention", "failed", "stale")
@@ -63,20 +63,15 @@ class DossierPages(SyncRuns):
             found = session.execute(query.limit(limit).offset(offset)).all()
             if not found:
                 return [], (session.scalar(select(total)) or 0) if offset else 0
-            rows = session.scalars(select(models.Link).where(models.Link.link_id.in_([row[0] for row in found])))
+            rows = session.execute(_LINK.where(_LINKS.c.link_id.in_([row[0] for row in found])))
             links = {row.link_id: record(Link, row) for row in rows}
         return [links[row[0]] for row in found], int(found[0][1])
 
-    def dossier_counts(self, firm_id: str) -> dict[str, int]:
-        """How many dossiers a firm has in each package, by slug."""
-        query = (
-            select(models.Connection.software, func.count())
-            .join(models.Link, models.Link.connection_id == models.Connection.id)
-            .where(models.Link.firm_id == firm_id, models.Link.active)
-            .group_by(models.Connection.software)
-        )
+    def softwares(self, firm_id: str) -> list[str]:
+        """The packages that a firm has a connection to, by slug."""
+        query = select(models.Connection.software).where(models.Connection.firm_id == firm_id).distinct()
         with self.reading() as session:
-            return {software: int(count) for software, count in session.execute(query)}
+            return sorted(session.scalars(query))
 
     def connections_in_use(self, firm_id: str) -> dict[str, int]:
         """How many dossiers are read through each connection of a firm that has any, by its id."""
@@ -92,10 +87,12 @@ class DossierPages(SyncRuns):
         with self.reading() as session:
             for start in range(0, len(ids), _AT_ONCE):
                 part = ids[start : start + _AT_ONCE]
-                for latest, into in ((_latest_run(), last), (_good_run(), good)):
-                    chosen = select(latest).where(models.Link.dossier_id.in_(part), models.Link.active)
-                    rows = session.execute(select(_RUNS).where(_RUNS.c.sync_id.in_(chosen)))
-                    into.update({row.dossier_id: record(SyncRun, row) for row in rows})
+                here = (models.Link.dossier_id.in_(part), models.Link.active)
+                chosen = union_all(select(_latest_run()).where(*here), select(_good_run()).where(*here))
+                for row in session.execute(select(_RUNS).where(_RUNS.c.sync_id.in_(chosen)).order_by(_RUNS.c.sync_id)):
+                    run = last[row.dossier_id] = record(SyncRun, row)  # the latest comes last
+                    if run.status in models.GOOD and run.trigger != FROM_LANDING:
+                        good[row.dossier_id] = run
         return {dossier_id: LatestRuns(run, good.get(dossier_id)) for dossier_id, run in last.items()}
 
     def linked_at(self, connection_id: str, external_ids: Collection[str]) -> dict[str, str]:
@@ -145,6 +142,10 @@ class DossierPages(SyncRuns):
         return func.replace(func.lower(bare), "ß", "ss")
 
 
+_LINKS = models.Link.__table__
+_LINK = select(_LINKS, models.Connection.software).join(
+    models.Connection, models.Connection.id == _LINKS.c.connection_id
+)
 _RUNS = models.SyncRun.__table__
 _OTHERS = models.SyncRun.__table__.alias("others")
 _SEARCHED = (
@@ -178,9 +179,14 @@ def _good_run() -> ScalarSelect[str]:
 
 
 def _condition(wanted: Wanted) -> ColumnElement[bool] | None:
-    status = select(_RUNS.c.status).where(_RUNS.c.sync_id == _latest_run()).correlate(models.Link).scalar_subquery()
-    good = select(_RUNS.c.started_at).where(_RUNS.c.sync_id == _good_run()).correlate(models.Link).scalar_subquery()
-    failed = status == "failed"
-    old = func.coalesce(good, models.Link.linked_at) < wanted.stale_before
+    of_link = select(_OTHERS.c.status).where(_OTHERS.c.dossier_id == models.Link.dossier_id).correlate(models.Link)
+    failed = of_link.order_by(_OTHERS.c.sync_id.desc()).limit(1).scalar_subquery() == "failed"
+    lately = of_link.where(  # an id is never earlier than its start, and it has an index
+        _OTHERS.c.sync_id >= first_id(wanted.stale_before),
+        _OTHERS.c.started_at >= wanted.stale_before,
+        _OTHERS.c.status.in_(models.GOOD),
+        _OTHERS.c.trigger != FROM_LANDING,
+    )
+    old = and_(models.Link.linked_at < wanted.stale_before, ~lately.exists())
     shut = and_(models.Connection.health.in_(_SHUT), func.coalesce(models.Connection.health_detail, "") != NOT_TRIED)
-    return {"failed": failed, "stale": old, "attention": or_(failed, old, shut)}.get(wanted.shown)
+    return {"failed": failed, "stale": old, "attention": or_(shut, failed, old)}.get(wanted.shown)

@@ -58,12 +58,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of the list. ``softwares`` are the firm's packages, with how many dossiers each has."""
+    """A page of the list. ``softwares`` are the packages that the firm is connected to."""
 
     search: Search
     rows: list[Row]
     total: int
-    softwares: dict[str, int]
+    softwares: list[str]
 
     @property
     def pages(self) -> int:
@@ -78,7 +78,7 @@ def find(visitor: Visitor, search: Search) -> Found:
     if not links and total:
         search = replace(search, page=-(-total // PAGE))
         links, total = registry.dossier_page(visitor.firm_id, wanted, offset=(search.page - 1) * PAGE, limit=PAGE)
-    return Found(search, rows(visitor, links), total, registry.dossier_counts(visitor.firm_id))
+    return Found(search, rows(visitor, links), total, registry.softwares(visitor.firm_id))
 
 
 def find_all(visitor: Visitor, search: Search, limit: int) -> tuple[list[Link], int]:

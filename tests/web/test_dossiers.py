@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,6 +217,17 @@ def test_where_dagster_does_not_answer_nothing_is_awaited(few: Firm) -> None:
     assert "Not now" in answer.text
     assert person.api("GET", f"/dossiers/{ours}/progress").json()["status"] == "linked"
     assert few.stage.house.registry.deeds(person.user.firm_id) == []  # type: ignore[union-attr]
+
+
+def test_a_sync_that_is_over_before_it_is_noted_is_not_awaited(few: Firm) -> None:
+    def at_once(links: Sequence[Link], **_: bool) -> dict[str, str]:
+        few.run("0", "synced")
+        return {link.dossier_id: "a-run" for link in links}
+
+    few.stage.launcher.launch = at_once  # type: ignore[method-assign]
+    person, ours = few.stage.person("accountant"), few.links["0"].dossier_id
+    person.post(f"/dossiers/{ours}/refresh", page="/dossiers")
+    assert person.api("GET", f"/dossiers/{ours}/progress").json()["status"] == "synced"
 
 
 def test_an_empty_dossier_is_confirmed_by_its_button(few: Firm) -> None:

@@ -105,6 +105,16 @@ class DossierPages(SyncRuns):
         with self.reading() as session:
             return {row.external_id: row.dossier_id for row in session.execute(query)}
 
+    def unlinked_from(self, connection_id: str, external_id: str) -> str | None:
+        """The dossier that was read from this place last and is linked nowhere now; None where there is none."""
+        here = select(models.Link.dossier_id).where(
+            models.Link.connection_id == connection_id,
+            models.Link.external_id == external_id,
+            models.Link.dossier_id.not_in(select(models.Link.dossier_id).where(models.Link.active)),
+        )
+        with self.reading() as session:
+            return session.scalars(here.order_by(models.Link.unlinked_at.desc())).first()
+
     def connections_of(self, links: Sequence[Link]) -> dict[str, Connection]:
         """The connections of these links, by id."""
         query = select(models.Connection).where(models.Connection.id.in_({link.connection_id for link in links}))

@@ -133,16 +133,6 @@ class Links(Connections):
             row = self._latest_row(session, dossier_id)
             return record(Link, row) if row else None
 
-    def unlinked_from(self, connection_id: str, external_id: str) -> str | None:
-        """The dossier that was read from this place last and is linked nowhere now; None where there is none."""
-        here = select(models.Link.dossier_id).where(
-            models.Link.connection_id == connection_id,
-            models.Link.external_id == external_id,
-            models.Link.dossier_id.not_in(select(models.Link.dossier_id).where(models.Link.active)),
-        )
-        with self.reading() as session:
-            return session.scalars(here.order_by(models.Link.unlinked_at.desc())).first()
-
     def proposed_id(self, code: str, name: str) -> str:
         """The id that a new dossier would get."""
         with self.reading() as session:

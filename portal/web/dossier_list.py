@@ -32,8 +32,8 @@ class Search:
     @classmethod
     def of(cls, search: str = "", software: str = "", shown: str = "", sort: str = "", page: int = 1) -> Search:
         return cls(
-            search.strip()[:100],
-            software,
+            search.replace("\0", "").strip()[:100],
+            software.replace("\0", ""),
             shown if shown in SHOWN else "all",
             sort if sort in SORTS else "name",
             min(max(page, 1), 1_000_000),

@@ -13,6 +13,7 @@ from connectors.catalog import package
 from connectors.sandbox.stage import Sandbox, company_of, open_sandbox
 from foundation.errors import Wait
 from foundation.secrets import Secret
+from tests.hub.service import Server, Service, serving
 from tests.web.stage import OTHER_FIRM, Person, Stage, until
 
 
@@ -135,6 +136,24 @@ def test_a_typed_reference_is_checked_against_the_folders_with_near_misses(stage
         form = {"connection": connection, "dossier": sandbox.external_id, "mode": "replace"}
         dossier_id = save(person, f"{page}&dossier={sandbox.external_id}", **form)
         assert synced(person, dossier_id)["status"] == "synced"
+
+
+def test_a_typed_reference_is_checked_against_what_the_service_sees(stage: Stage, tmp_path: Path) -> None:
+    row, registry, person = package("winbooks"), stage.house.registry, stage.person("accountant")
+    (tmp_path / "server").mkdir()
+    with open_sandbox(row, company_of(row), tmp_path / "server") as sandbox, serving(stage.house) as hub:
+        agent_id = registry.add_agent("Demo", "Server Gent").agent_id
+        service = Service(hub)
+        assert service.enrol(registry.new_agent_code(agent_id).reveal()).ok
+        assert service.report(Server(row, sandbox.settings, tmp_path / "work").source()).ok
+    settings = row.complete_settings({"agent": agent_id, "source": "books"})
+    page = f"/dossiers/new?connection={registry.add_connection(row.slug, 'Demo', settings=settings).id}&dossier="
+    wrong = person.get(f"{page}{sandbox.external_id[1:].swapcase()}")
+    assert wrong.status_code == 422
+    assert f'dossier={sandbox.external_id}">' in wrong.text
+    right = person.get(f"{page}{sandbox.external_id}").text
+    assert "How should it be synchronised?" in right
+    assert company_of(row).name in right
 
 
 def test_a_client_list_is_linked_as_a_whole(stage: Stage, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from connectors.catalog import package
 from connectors.sandbox.stage import company_of
 from foundation.errors import Wait
+from portal.web.formats import Formats
 from registry.store import Link
 from tests.web.stage import Stage, until
 from tests.web.test_dossiers import Firm
@@ -70,6 +72,27 @@ def test_a_sync_that_is_over_before_it_is_noted_is_not_awaited(few: Firm) -> Non
     person, ours = few.stage.person("accountant"), few.links["0"].dossier_id
     person.post(f"/dossiers/{ours}/refresh", page="/dossiers")
     assert person.api("GET", f"/dossiers/{ours}/progress").json()["status"] == "synced"
+
+
+def test_a_sync_that_waits_says_for_what_and_until_when(few: Firm) -> None:
+    registry, person, link = few.stage.house.registry, few.stage.person("accountant"), few.links["0"]
+    sync_id = registry.start_run(link.dossier_id, link.link_id, "manual", link.mode)
+    later = registry.now() + timedelta(minutes=30)
+    registry.note_progress(link.dossier_id, sync_id, "lines", 1234, later)
+    path = f"/dossiers/{link.dossier_id}"
+    page = person.get(path).text
+    assert f"Waiting until {Formats('en').moment(later)}" in page
+    assert "1,234 rows" in page
+    assert f'data-poll="{path}/progress"' in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert person.api("GET", f"{path}/progress").json()["waits_until"] == later.isoformat().replace("+00:00", "Z")
+    registry.note_progress(link.dossier_id, sync_id, "waiting for the service", 0)
+    assert "Waiting for the service on the firm" in person.get(f"{path}/stage").text
+    registry.note_progress(link.dossier_id, sync_id, "normalize", 0)
+    assert "Putting it in one form" in person.get(f"{path}/progress").text
+    registry.finish_run(sync_id, "failed", error_kind="vendor_down", error_message="it went away")
+    assert 'data-then="reload"' in person.get(f"{path}/progress").text
+    assert "Try again" in person.get(path).text
 
 
 def test_an_empty_dossier_is_confirmed_by_its_button(few: Firm) -> None:

@@ -66,7 +66,7 @@ def open_both(
     *,
     behind_proxy: bool = False,
 ) -> None:
-    """Serves Dagster and the portal, each at a host and a port, until Ctrl-C; people reach the portal at ``address``."""
+    """Serves both, each at a host and a port, until Ctrl-C; people reach the portal at ``address``."""
     from portal.web.opening import open_portal  # late: other commands need no web server
     from portal.web.provider_settings import ProviderSettings
     from portal.web.settings import PortalSettings

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.mapping import DossierArgument
+from portal.operations.dossiers import unlink_dossier
 from portal.output import tell
 from resources.house import House
 
@@ -29,11 +30,7 @@ def unlink(
             f"Nothing is done yet. To unlink it: grandlivre unlink {dossier} --yes"
         )
         return
-    with house.registry.locks.dossier(dossier):  # a sync under way would tell it as synced again
-        # First the mark, then the link: broken off between the two, the command can be repeated.
-        house.warehouse.mark_unlinked(dossier)
-        house.registry.unlink(dossier)
-    house.warehouse.publish()
+    unlink_dossier(house, dossier)
     tell(
         f"Unlinked {link.name}; its figures stay. Its partition goes once no run covers it. "
         f"To link it again: grandlivre link {link.connection_id} {link.external_id} --dossier {dossier}"

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from foundation.errors import Busy, GrandlivreError, ReportABug, WrongInput
 from foundation.home import Home
 from registry.locks import Locks, held
+from registry.names import plain
 from registry.vault import Vault
 
 _WAIT = 30  # seconds for a lock that another process holds
@@ -134,6 +135,7 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: _begin_sqlite does
     for pragma in (f"busy_timeout = {_WAIT * 1000}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    connection.create_function("plain", 1, plain, deterministic=True)
 
 
 def _begin_sqlite(connection: Wire) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from foundation.errors import WrongInput
 from registry import models
 from registry.connections import Connections
-from registry.names import did_you_mean, first_free, require_id, slug
+from registry.names import RESERVED, did_you_mean, first_free, require_id, slug
 from registry.records import Link, record
 
 
@@ -127,6 +127,17 @@ class Links(Connections):
             ).first()
             return record(Link, row) if row else None
 
+    def last_link(self, dossier_id: str) -> Link | None:
+        """The active link of a dossier, or its last one; None where no dossier ever had the id."""
+        with self.reading() as session:
+            row = self._latest_row(session, dossier_id)
+            return record(Link, row) if row else None
+
+    def proposed_id(self, code: str, name: str) -> str:
+        """The id that a new dossier would get."""
+        with self.reading() as session:
+            return self._new_id(session, None, code, name)
+
     def links(
         self,
         software: str | None = None,
@@ -209,7 +220,7 @@ class Links(Connections):
         parts = dict.fromkeys([slug(code), slug(name)])  # a folder has one name for both
         wanted = given or "-".join(part for part in parts if part) or "dossier"
         alike = select(models.Link.dossier_id).where(models.Link.dossier_id.startswith(wanted, autoescape=True))
-        taken = set(session.scalars(alike))
+        taken = {*session.scalars(alike), *RESERVED}
         if given is not None and given in taken:
             raise WrongInput(
                 f"there is a dossier {given} already",

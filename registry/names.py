@@ -9,11 +9,14 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from itertools import chain, count
 
 from foundation.errors import WrongInput
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
+RESERVED = ("new",)
+"""Words that stand in addresses where ids do."""
 # Letters that no decomposition takes apart.
 _LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
@@ -26,6 +29,15 @@ def slug(text: str, *, longest: int = 60) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LETTERS)
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:longest].rstrip("-")
+
+
+@lru_cache(1 << 16)
+def plain(text: str) -> str:
+    """``text`` without accents and case: what people type when they search. Databases ask it of every name of a list,
+    so what it said is kept."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
 def require_id(text: str, what: str) -> str:

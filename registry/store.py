@@ -12,6 +12,7 @@ from registry.agent_records import Agent, AgentDelivery, AgentRequest, AgentSour
 from registry.budgets import BudgetLedger
 from registry.database import open_engine, utc_now
 from registry.deeds import Deeds
+from registry.dossier_pages import DossierPages
 from registry.mapping import MappingRules
 from registry.portal_records import AccessKey, Deed, DossierList, Presence, SyncProgress, User
 from registry.presence import Presences
@@ -26,7 +27,6 @@ from registry.records import (
     SyncRun,
     YearOverride,
 )
-from registry.sync_runs import SyncRuns
 from registry.tokens import ConnectionTokens
 from registry.upgrade import upgrade
 from registry.vault import Vault
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 
-class Registry(Years, MappingRules, SyncRuns, AgentDeliveries, Presences, Deeds, Watching):
+class Registry(Years, MappingRules, DossierPages, AgentDeliveries, Presences, Deeds, Watching):
     """All that the registry of one installation knows: firms and people, connections and links, years, rules and runs.
 
     Threads may share one; processes open their own. Answers are plain values, cut loose from the database.

@@ -104,7 +104,7 @@ class SyncRuns(Links):
     def running(self, since: datetime) -> list[SyncRun]:
         """The runs that started at or after ``since`` and are said to be at work, oldest first."""
         query = select(models.SyncRun).where(
-            models.SyncRun.status == "running", models.SyncRun.sync_id >= _first_id(since)
+            models.SyncRun.status == "running", models.SyncRun.sync_id >= first_id(since)
         )
         with self.reading() as session:
             return [record(SyncRun, row) for row in session.scalars(query.order_by(models.SyncRun.sync_id))]
@@ -133,7 +133,7 @@ class SyncRuns(Links):
             query = query.where(models.SyncRun.dossier_id == dossier_id)
         if since is not None:
             # The id is never earlier than the start, and it has an index: years of runs are not looked through.
-            query = query.where(models.SyncRun.started_at >= since, models.SyncRun.sync_id >= _first_id(since))
+            query = query.where(models.SyncRun.started_at >= since, models.SyncRun.sync_id >= first_id(since))
         if trigger is not None:
             query = query.where(models.SyncRun.trigger == trigger)
         if dagster_run_id is not None:
@@ -184,7 +184,7 @@ class SyncRuns(Links):
                 models.SyncRun.status.in_(models.GOOD),
                 models.SyncRun.trigger != FROM_LANDING,
                 models.SyncRun.started_at >= since,
-                models.SyncRun.sync_id >= _first_id(since),
+                models.SyncRun.sync_id >= first_id(since),
             )
             .order_by(models.SyncRun.sync_id)
         )
@@ -208,7 +208,7 @@ class SyncRuns(Links):
                 models.SyncRun.software == software,
                 models.SyncRun.status.in_(("failed", "parked")),
                 models.SyncRun.started_at >= since,
-                models.SyncRun.sync_id >= _first_id(since),
+                models.SyncRun.sync_id >= first_id(since),
                 ~select(later.sync_id)
                 .where(later.dossier_id == models.SyncRun.dossier_id, later.sync_id > models.SyncRun.sync_id)
                 .exists(),
@@ -284,7 +284,7 @@ class SyncRuns(Links):
 _STAMP = "%Y%m%dt%H%M%S%f"
 
 
-def _first_id(moment: datetime) -> str:
+def first_id(moment: datetime) -> str:
     """What every id of a sync started at or after ``moment`` sorts after."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None):{_STAMP}}"
 

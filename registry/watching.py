@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from registry import portal_models as models
@@ -27,6 +27,12 @@ class Watching(Connections):
                 row = self._progress_row(session, dossier_id)
                 row.asked_at, row.asked_by, row.dagster_run_id = self.now(), who, dagster_run_id
                 row.sync_id, row.stage, row.rows, row.waits_until, row.at = None, "asked", 0, None, self.now()
+
+    def note_launched(self, dossier_ids: Iterable[str], dagster_run_id: str) -> None:
+        """The syncs that were asked for go in this run of Dagster; what they have come to meanwhile stays noted."""
+        theirs = models.SyncProgress.dossier_id.in_(list(dossier_ids))
+        with self.writing() as session:
+            session.execute(update(models.SyncProgress).where(theirs).values(dagster_run_id=dagster_run_id))
 
     def note_progress(
         self, dossier_id: str, sync_id: str, stage: str, rows: int, waits_until: datetime | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from foundation.errors import (
     VendorDown,
 )
 from foundation.secrets import Secret
+from registry.names import plain
 from registry.store import Connection
 from resources.house import House
 
@@ -135,8 +135,3 @@ def matches(ref: DossierRef, search: str) -> bool:
     """Whether a dossier's name, code, id or VAT number holds ``search``, accents and case aside."""
     wanted = plain(search)
     return any(wanted in plain(text or "") for text in (ref.name, ref.code, ref.external_id, ref.vat_number))
-
-
-def plain(text: str) -> str:
-    """``text`` without accents and case: what people type when they search."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()

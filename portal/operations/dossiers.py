@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from connectors.catalog import package
-from connectors.contract import DossierRef, FiscalYear
+from connectors.contract import Connector, DossierRef, FiscalYear
+from connectors.files import ByFolder
 from connectors.package import Package
 from foundation.errors import WrongInput
 from portal.operations.connections import opened
@@ -34,7 +35,7 @@ def link_dossier(
     refuse_mode(row, mode)
     with opened(house, connection_id) as connector:
         years = connector.fiscal_years(external_id)
-        ref = next((r for r in connector.discover() if r.external_id == external_id), None)
+        ref = find_dossier(connector, external_id)
     if since is not None:
         refuse_mid_year(since, years)
     made = add_link(
@@ -47,6 +48,38 @@ def link_dossier(
     )
     house.registry.record_package_years(made.dossier_id, years)
     return made, years
+
+
+def find_dossier(connector: Connector, external_id: str) -> DossierRef | None:
+    """A dossier as its package lists it; of a root with thousands of folders, only that one is looked into."""
+    if isinstance(connector, ByFolder):
+        folder = next((each for each in connector.folders() if each.name == external_id), None)
+        ref = connector.dossier_in(folder) if folder else None
+        if ref is not None and ref.external_id == external_id:
+            return ref
+    return next((ref for ref in connector.discover() if ref.external_id == external_id), None)
+
+
+def modes_of(row: Package, years: Sequence[FiscalYear]) -> list[str]:
+    """The modes that a dossier with these fiscal years may be linked with, the usual one first."""
+    if row.kind == "totals":
+        return ["totals"]
+    modes = ["replace"]
+    if years and row.kind == "ledger" and "from_date" in row.capabilities:
+        modes.append("from_date")
+    return [*modes, "totals"] if "totals" in row.capabilities else modes
+
+
+def unlink_dossier(house: House, dossier_id: str) -> None:
+    """Ends the link of a dossier: it is synced no more, its figures and history stay, with the status ``unlinked``.
+
+    Raises Busy while it is being synced.
+    """
+    with house.registry.locks.dossier(dossier_id):  # a sync under way would tell it as synced again
+        # First the mark, then the link: broken off between the two, it can be repeated.
+        house.warehouse.mark_unlinked(dossier_id)
+        house.registry.unlink(dossier_id)
+    house.warehouse.publish()
 
 
 def refuse_mode(row: Package, mode: str | None) -> None:
@@ -84,7 +117,7 @@ def add_link(
         "currency": ref.currency,
         "vat_number": ref.vat_number,
     }
-    if dossier is not None and any(item.dossier_id == dossier for item in house.registry.links(active=None)):
+    if dossier is not None and house.registry.last_link(dossier) is not None:
         if ref.name in (ref.external_id, ref.code):
             del facts["name"]  # no name but the folder's: the one that is known stays
         return house.registry.relink(dossier, connection_id, ref.external_id, **facts)

@@ -21,6 +21,7 @@ from portal.web.api import connections as api_connections
 from portal.web.api import deeds as api_deeds
 from portal.web.api import dossiers as api_dossiers
 from portal.web.api import figures as api_figures
+from portal.web.api import linking as api_linking
 from portal.web.api import me as api_me
 from portal.web.api import people as api_people
 from portal.web.api import services as api_services
@@ -58,8 +59,8 @@ API = "/api/v1"
 _PAGES = (
     signing_in,
     oidc,
+    linking,  # before dossiers: /dossiers/new is no dossier
     dossiers,
-    linking,
     figures,
     connecting,
     consents,
@@ -70,7 +71,17 @@ _PAGES = (
     deeds,
     api_door,
 )
-_API = (api_dossiers, api_figures, api_connections, api_connecting, api_services, api_people, api_me, api_deeds)
+_API = (
+    api_dossiers,
+    api_linking,
+    api_figures,
+    api_connections,
+    api_connecting,
+    api_services,
+    api_people,
+    api_me,
+    api_deeds,
+)
 
 
 def portal_app(house: House, launcher: Launcher, settings: PortalSettings) -> FastAPI:

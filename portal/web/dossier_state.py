@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.models import GOOD, STATUSES
 from registry.store import Link, Registry, SyncProgress, SyncRun
 
 _FORGOTTEN = timedelta(hours=1)
@@ -31,18 +30,13 @@ class DossierState:
 
 
 def states(registry: Registry, links: Sequence[Link], firm_id: str) -> list[DossierState]:
-    """The state of each of a firm's dossiers, in the order given."""
-    if len(links) == 1:
-        found = registry.latest_runs(STATUSES, dossier_id=links[0].dossier_id)
-        good = registry.latest_runs(GOOD, dossier_id=links[0].dossier_id, asked=True)
-    else:
-        found = registry.latest_runs(STATUSES, firm=firm_id)
-        good = registry.latest_runs(GOOD, firm=firm_id, asked=True)
+    """The state of each of a firm's dossiers, in the order given; another firm's are left out."""
+    links = [link for link in links if link.firm_id == firm_id]
+    runs = registry.runs_of([link.dossier_id for link in links])
     progress = registry.progress([link.dossier_id for link in links])
     now = registry.now()
     return [
-        _state(link, found.get(link.dossier_id), good.get(link.dossier_id), progress.get(link.dossier_id), now)
-        for link in links
+        _state(link, *runs.get(link.dossier_id, (None, None)), progress.get(link.dossier_id), now) for link in links
     ]
 
 

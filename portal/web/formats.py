@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 
 ZONE = ZoneInfo("Europe/Brussels")
 """What people's clocks show; dates of books have no zone."""
+
+
+@cache
+def _months(language: str) -> dict[int, str]:
+    """The short names of months; lists ask for hundreds of dates, and babel's patterns take their time."""
+    return dict(dates.get_month_names("abbreviated", "format", language))
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,14 @@ class Formats:
 
     def day(self, day: date | None) -> str:
         """A date of the books: 31 Dec 2025."""
-        return "" if day is None else dates.format_date(day, "d MMM y", locale=self.language)
+        return "" if day is None else f"{day.day} {_months(self.language)[day.month]} {day.year}"
 
     def moment(self, moment: datetime | None) -> str:
         """A moment on the clock of :data:`ZONE`, to the minute."""
         if moment is None:
             return ""
-        return dates.format_datetime(moment, "d MMM y HH:mm", tzinfo=ZONE, locale=self.language)
+        local = moment.astimezone(ZONE)
+        return f"{self.day(local.date())} {local:%H:%M}"
 
     def age(self, moment: datetime | None, now: datetime) -> str:
         """How long ago: 3 hours ago."""

@@ -186,6 +186,24 @@ def test_a_provider_that_is_down_or_another_one_is_told(tmp_path: Path) -> None:
             assert "Sign in with" in stage.nobody().get("/sign-in").text  # passwords still work
 
 
+def test_only_addresses_of_the_domain_are_let_in(tmp_path: Path) -> None:
+    with identity_provider("") as provider:
+
+        def known(settings: PortalSettings) -> PortalSettings:
+            provider.redirect_uri = settings.sign_in_back_url
+            secret = Secret(provider.client_secret)
+            return replace(
+                settings, provider=ProviderSettings(provider.base_url, provider.client_id, secret, "demo.example")
+            )
+
+        with served(tmp_path / "home", change=known) as stage:
+            for firm, lets_in in (("Demo", True), ("Concurrent", False)):
+                user = stage.people[firm, "support"]
+                person, _ = come(stage, provider, firm, email=user.email, email_verified=True)
+                assert is_in(person) is lets_in
+                assert (stage.house.registry.user(user.user_id).issuer is not None) is lets_in
+
+
 def test_without_a_provider_there_is_no_such_page(shared_stage: Stage) -> None:
     assert shared_stage.nobody().get("/sign-in/oidc").status_code == 404
     assert "/sign-in/oidc" not in shared_stage.nobody().get("/sign-in").text

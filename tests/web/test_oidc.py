@@ -121,6 +121,7 @@ def test_who_has_no_access_any_more_is_let_in_nowhere(stage: Stage, provider: Id
         Lies(claims={"nonce": "of-another-question"}),
         Lies(claims={"nonce": None}),
         Lies(claims={"aud": "another-client"}),
+        Lies(claims={"aud": "another-client", "azp": "portal"}),
         Lies(claims={"aud": ["portal", "another-client"], "azp": "another-client"}),
         Lies(claims={"iss": "https://another.example"}),
         Lies(claims={"exp": int(time.time()) - 3600}),
@@ -153,6 +154,7 @@ def test_an_answer_to_another_browser_is_not_taken(stage: Stage, provider: Ident
     back = attacker.session.get(page, allow_redirects=False, timeout=10).headers["Location"]
     path = back.removeprefix(stage.address)
     victim.get("/sign-in/oidc", allow_redirects=False)
+    provider.calls.clear()
     assert victim.get(path).status_code == 403
     assert not is_in(victim)
     assert attacker.get(path.replace("iss=http", "iss=https")).status_code == 403  # another provider's answer
@@ -160,6 +162,7 @@ def test_an_answer_to_another_browser_is_not_taken(stage: Stage, provider: Ident
     attacker.get("/sign-in/oidc", allow_redirects=False)
     assert attacker.get("/sign-in/oidc/back?error=access_denied").status_code == 403
     assert not is_in(attacker)
+    assert "POST /token" not in provider.calls  # none of these codes was even asked about
 
 
 def test_after_signing_in_nobody_is_led_elsewhere(stage: Stage, provider: IdentityProvider) -> None:
@@ -181,6 +184,24 @@ def test_a_provider_that_is_down_or_another_one_is_told(tmp_path: Path) -> None:
             assert answer.status_code == 503
             assert "does not answer" in answer.text
             assert "Sign in with" in stage.nobody().get("/sign-in").text  # passwords still work
+
+
+def test_only_addresses_of_the_domain_are_let_in(tmp_path: Path) -> None:
+    with identity_provider("") as provider:
+
+        def known(settings: PortalSettings) -> PortalSettings:
+            provider.redirect_uri = settings.sign_in_back_url
+            secret = Secret(provider.client_secret)
+            return replace(
+                settings, provider=ProviderSettings(provider.base_url, provider.client_id, secret, "demo.example")
+            )
+
+        with served(tmp_path / "home", change=known) as stage:
+            for firm, lets_in in (("Demo", True), ("Concurrent", False)):
+                user = stage.people[firm, "support"]
+                person, _ = come(stage, provider, firm, email=user.email, email_verified=True)
+                assert is_in(person) is lets_in
+                assert (stage.house.registry.user(user.user_id).issuer is not None) is lets_in
 
 
 def test_without_a_provider_there_is_no_such_page(shared_stage: Stage) -> None:

@@ -29,7 +29,7 @@ from warehouse import chart, desk, scripts
 from warehouse.bench import Workbench
 from warehouse.contract import DossierFacts, Loaded, LoadRecord, Reader
 from warehouse.loading import naive_utc, open_window, replace_window
-from warehouse.reader import DuckDBReader, nothing_published, query_failed
+from warehouse.reader import DuckDBReader, clear_left_names, nothing_published, query_failed
 from warehouse.remembered import Remembered, nothing, read_remembered
 from warehouse.snapshots import replace_with_copy
 from warehouse.standing import Standing, client_rows, read_clients, read_standing
@@ -129,6 +129,7 @@ class Warehouse:
                     next_step="Free space below the state folder, then sync again; what was published before stands.",
                 ) from None
             mark.write_text(stamp)
+            clear_left_names(self.published)
             return True
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
 
 from foundation.errors import WrongInput
 from portal.operations.changes import per_sync
@@ -43,10 +42,10 @@ def told_runs(house: House, link: Link, *, clients: bool = False, limit: int = 5
             moved = per_sync(db, link.dossier_id, [run.sync_id for run in runs], clients=clients)
     except WrongInput:
         pass  # nothing is published yet: then nothing has moved either
-    before = [run.started_at for run in runs[1:]]
+    before = [*(run.started_at for run in runs[1:]), None][: len(runs)]
     return [
         ToldRun(run, _asked_by(run, deeds, earlier), moved.get(run.sync_id, 0))
-        for run, earlier in zip_longest(runs, before)
+        for run, earlier in zip(runs, before, strict=True)
     ]
 
 

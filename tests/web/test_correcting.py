@@ -192,6 +192,8 @@ def test_a_year_is_corrected_by_support_and_the_package_is_not_asked(stage: Stag
         assert "Support corrected this fiscal year" in tree
         assert "In Xero</th>" not in tree.partition('id="checks"')[0]
         assert figures(support, dossier, "syncs")[0]["trigger"] == "from_landing"
+        alone = support.post(f"/dossiers/{dossier}/years/take-back", page="/dossiers", label="2026")
+        assert alone.status_code == 422, "2026 was moved with 2025: alone it would leave a month in no year"
         support.post(f"/dossiers/{dossier}/years/take-back", page="/dossiers", label="2025")
         stage.launcher.wait()
         found = figures(support, dossier, "years")

@@ -100,6 +100,27 @@ def test_the_trial_balance_tells_the_company_beside_what_the_package_says(accoun
             assert money(row["opening"] + amount(debit) - amount(credit)) == closing
 
 
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_page_is_told_in_every_language(shared_stage: Stage, sound: str, listed: str, language: str) -> None:
+    person = shared_stage.person("support")
+    assert person.user
+    shared_stage.house.registry.change_user(person.user.user_id, language=language)
+    for dossier in (sound, listed):
+        for name in (
+            *PAGES,
+            "years?year=2025",
+            "accounts?account=613200",
+            "changes?show=lines",
+            "changes?show=deleted",
+        ):
+            tree = page(person, f"/dossiers/{dossier}/{name}")
+            assert tree.get("lang") == language
+            assert len(tree.xpath("//h1")) == 1
+            assert not tree.xpath(
+                "//table[not(caption)] | //th[not(@scope)] | //input[@type='text' and not(ancestor::label)]"
+            )
+
+
 def amount(text: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
@@ -203,6 +224,8 @@ def test_totals_say_everywhere_that_there_are_no_lines(stage: Stage, tmp_path: P
         assert "there are no lines behind them" in words(tree.xpath("//section[@aria-labelledby='balance']")[0])
         assert "Closing (the package’s)" in words(tree)
         assert not tree.xpath("//a[contains(@href, '/export')]")
+        refused = stage.person("analyst").api("GET", f"/dossiers/{dossier}/export?format=csv")
+        assert (refused.status_code, "no lines" in refused.text) == (422, True)
 
 
 def test_a_client_list_shows_its_clients_and_has_no_books(accountant: Person, listed: str) -> None:

@@ -55,8 +55,20 @@ def correct_year(
     )
 
 
+def moved_with(house: House, dossier: str) -> dict[str, str]:
+    """The years whose correction in force came with that of another, and that other: they are taken back together."""
+    active = {each.label: each for each in house.registry.override_history(dossier) if each.active}
+    return {label: each.moved_for for label, each in active.items() if each.moved_for and each.moved_for in active}
+
+
 def take_back_correction(house: House, link: Link, label: str, *, who: str) -> list[FiscalYear]:
-    """Lets the package's dates stand again; returns the years in force. Raises WrongInput where none was."""
+    """Lets the package's dates stand again, also for years that were moved with this one; returns the years in force.
+
+    Raises WrongInput for a year that was not corrected, or was moved with another: alone it would leave a gap.
+    """
+    other = moved_with(house, link.dossier_id).get(label)
+    if other is not None:
+        raise WrongInput(f"fiscal year {label} was moved with {other}", next_step=f"Take back that of {other}.")
     years = {year.label: year for year in house.registry.fiscal_years(link.dossier_id)}
     if label in years and years[label].source != "override":
         raise WrongInput(f"fiscal year {label} was not corrected", next_step="The package's own dates stand already.")

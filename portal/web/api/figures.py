@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from portal.operations import figures, trial_balance
 from portal.web.api import accounts, changes, years
-from portal.web.exporting import Format, exported
+from portal.web.exporting import KINDS, Format, exported
 from portal.web.visitor import Viewer
 
 router = APIRouter(tags=["figures"])
@@ -162,7 +162,7 @@ def get_checks(visitor: Viewer, dossier_id: str) -> Proof:
 @router.get(
     "/dossiers/{dossier_id}/export",
     response_class=FileResponse,
-    responses={200: {"description": "The file.", "content": {"application/octet-stream": {}}}},
+    responses={200: {"description": "The file.", "content": {kind: {} for _, kind in KINDS.values()}}},
 )
 def get_export(visitor: Viewer, dossier_id: str, format: Format, year: str | None = None) -> Response:
     """The books of a dossier as a file: of one year, or (csv, xlsx, parquet) of all."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from foundation.errors import WrongInput
-from portal.operations.years import year_rows
+from portal.operations.years import moved_with, year_rows
 from portal.web.correcting import correct, take_back
 from portal.web.of_dossier import dossier_page, is_client_list
 from portal.web.render import see
@@ -74,6 +74,7 @@ def _page(
         link,
         status,
         rows=rows,
+        moved=moved_with(visitor.portal.house, link.dossier_id),
         editing=editing,
         typed=values,
         problem=problem,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium_axe_python import Axe
 
 from connectors.catalog import package
 from connectors.exact_online.sandbox import ExactSandbox, Knobs
@@ -26,6 +27,14 @@ def connect(stage: Stage, sandbox: ExactSandbox) -> str:
     return stage.house.registry.add_connection(ROW.slug, "Demo", "Exact of the firm", settings, secrets).id
 
 
+def assert_accessible(web: Browser) -> None:
+    """No rule of axe is broken on the page as it stands."""
+    axe = Axe(web.driver)
+    axe.inject()
+    broken = {each["id"]: [node["html"] for node in each["nodes"]] for each in axe.run()["violations"]}
+    assert broken == {}, web.path
+
+
 def choose(web: Browser, text: str) -> None:
     """Types in the drop-down and takes what it finds."""
     field = web.field("Dossier in the package")
@@ -36,6 +45,7 @@ def choose(web: Browser, text: str) -> None:
     active = field.get_attribute("aria-activedescendant")
     assert active
     assert web.find(f"#{active}").get_attribute("aria-selected") == "true"
+    assert_accessible(web)
     field.send_keys(Keys.ENTER)
 
 
@@ -46,6 +56,7 @@ def test_a_dossier_is_found_by_name_linked_from_a_date_and_refreshed(web: Browse
         web.as_person("accountant").open("/dossiers").click("Set up synchronisation").click("Exact of the firm")
         choose(web, told.name[:6].upper())
         web.sees("How should it be synchronised?")
+        assert_accessible(web)
         web.click("Option 1: from a date")
         years = [
             option.get_attribute("value") for option in web.field("First day").find_elements(By.TAG_NAME, "option")
@@ -68,6 +79,7 @@ def test_a_long_first_sync_shows_its_stages_and_survives_a_closed_page(web: Brow
         web.sees("Reading from the package")
         address = web.path.partition("?")[0]
         web.sees("row")
+        assert_accessible(web)
         web.open("/dossiers").sees("syncing")
         row = web.find("tbody tr")
         assert row.get_attribute("data-poll")
@@ -76,7 +88,9 @@ def test_a_long_first_sync_shows_its_stages_and_survives_a_closed_page(web: Brow
         sandbox.knobs.latency = 0.0
         web.wait(lambda: "You may close this page" not in web.text, "the page to be drawn anew")
         web.sees("See how far the figures prove themselves")
+        assert_accessible(web)
         web.open("/dossiers").sees("synced")
+        assert_accessible(web)
         assert web.driver.get_log("browser") == []
 
 
@@ -84,7 +98,9 @@ def test_a_typed_reference_is_mended_by_a_click(web: Browser, tmp_path: Path) ->
     with connected(web.stage, "winbooks", tmp_path) as (sandbox, _):
         web.as_person("accountant").open("/dossiers/new").click("WinBooks")
         web.fill("Sync reference", sandbox.external_id.lower()[:-1]).click("Next")
-        web.sees("Did you mean one of these?").click(sandbox.external_id).sees("How should it be synchronised?")
+        web.sees("Did you mean one of these?")
+        assert_accessible(web)
+        web.click(sandbox.external_id).sees("How should it be synchronised?")
         web.click("Save and sync")
         web.wait(lambda: "synced" in web.find(".badge").text, "the first sync to end")
         (noted,) = web.driver.get_log("browser")

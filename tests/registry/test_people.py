@@ -102,20 +102,6 @@ def test_deeds_are_told_by_firm_and_without_secrets(registry: Registry, anna: Us
     assert registry.deeds("van-damme", before=last.id) == [first]
 
 
-def test_failed_sign_ins_are_counted_until_a_good_one_or_a_day(registry: Registry, clock: Clock) -> None:
-    for _ in range(3):
-        registry.note_sign_in("anna@firm.be", good=False)
-    assert registry.failures("anna@firm.be") == 3
-    assert registry.last_failure("anna@firm.be") == clock.moment
-    assert registry.failures("bert@firm.be") == 0
-    clock.moment += timedelta(days=1)
-    assert registry.failures("anna@firm.be") == 0
-    registry.note_sign_in("anna@firm.be", good=False)
-    assert registry.failures("anna@firm.be") == 1
-    registry.note_sign_in("anna@firm.be", good=True)
-    assert registry.failures("anna@firm.be") == 0
-
-
 def test_progress_and_lists_stand_in_the_place_of_those_before(registry: Registry, clock: Clock) -> None:
     connection = registry.add_connection("winbooks", "Van Damme").id
     assert registry.dossier_list(connection) is None

@@ -79,8 +79,10 @@ def new_draft(
     given, secret = {k: v for k, v in settings.items() if v}, {k: v for k, v in secrets.items() if v}
     app = firm_app(visitor, row) if own_app else None
     if app is not None:
-        ours = visitor.portal.registry.secrets(app.id)
         given = {k: v for k, v in given.items() if k not in APP_FIELDS}
+    _need_for_addresses(visitor, row, given, {field.name: field.default for field in row.settings})
+    if app is not None:
+        ours = visitor.portal.registry.secrets(app.id)
         given |= {k: v for k, v in app.settings.items() if k in APP_FIELDS}
         secret |= {k: v for k, v in ours.items() if k in APP_FIELDS}
     checked = _checked(visitor, row, given, secret)
@@ -107,6 +109,7 @@ def renewal(
     stored = visitor.portal.registry.secrets(connection.id)
     given = {name: secret for name, secret in secrets.items() if secret}
     checked = _checked(visitor, row, {k: v for k, v in wanted.items() if v}, {**stored, **given}, connection)
+    _need_for_addresses(visitor, row, checked, connection.settings)
     moved = [name for name in {*checked, *connection.settings} if _leads(name) and _differs(name, checked, connection)]
     if moved and not set(given) >= set(stored):
         raise TypeSecretsAgain(
@@ -193,6 +196,15 @@ def _refuse_others_folder(visitor: Visitor, path: Path) -> None:
         there = each.resolve()
         if here.is_relative_to(there) or there.is_relative_to(here):
             raise WrongInput(f"{path} is not a folder of the firm", next_step="Give one that holds its dossiers alone.")
+
+
+def _need_for_addresses(
+    visitor: Visitor, row: Package, wanted: Mapping[str, str], usual: Mapping[str, str | None]
+) -> None:
+    """Where a package of single dossiers is reached is the administrator's word: nobody else sends this machine to an
+    address of their choice."""
+    if row.level == "dossier" and any(_leads(name) and usual.get(name) != value for name, value in wanted.items()):
+        visitor.need(Permission.connect)
 
 
 def _leads(name: str) -> bool:

@@ -155,6 +155,15 @@ def test_an_accountant_connects_a_dossier_with_the_app_that_the_firm_has(stage: 
         assert "set.client_id" not in accountant.get(f"/connections/{made.id}/reconnect").text
 
 
+def test_only_an_administrator_says_where_a_package_is(stage: Stage) -> None:
+    accountant, administrator = stage.person("accountant"), stage.person("administrator")
+    form = {"set.client_id": "app", "set.base_url": "http://127.0.0.1:9/"}
+    path = "/connections/new/xero"
+    assert accountant.post(path, page=path, **form).status_code == 403
+    assert administrator.post(path, page=path, **form).ok
+    assert accountant.post(path, page=path, **{"set.client_id": "app"}).ok
+
+
 def test_an_app_that_returns_elsewhere_lets_the_person_paste_the_answer(
     stage: Stage, administrator: Person, exact: ExactSandbox
 ) -> None:

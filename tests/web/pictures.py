@@ -36,10 +36,8 @@ def main(folder: Path) -> None:
             driver.save_screenshot(str(folder / f"portal-{name}.png"))
 
         keep("dossiers", "/dossiers", 720, role="accountant")
-        keep("connections", "/connections", 720)
         keep("packages", "/connections/new", 900)
         keep("link", f"/dossiers/new?connection={stage.house.registry.link(exact).connection_id}", 700)
-        keep("dossier", f"/dossiers/{exact}", 800, role="accountant")
         keep("trust", f"/dossiers/{exact}/trust", 1100, role="accountant")
         keep("trust-nl", f"/dossiers/{exact}/trust", 800, role="accountant", language="nl")
         keep("comptes-fr", f"/dossiers/{exact}/accounts", 800, role="accountant", language="fr")

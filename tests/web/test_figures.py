@@ -141,7 +141,7 @@ def test_every_check_has_a_sentence_in_every_language(shared_stage: Stage, sound
 def test_a_client_list_shows_its_clients_and_has_no_books(accountant: Person, listed: str) -> None:
     tree = page(accountant, f"/dossiers/{listed}/trust")
     assert "This is the firm’s client list" in words(tree)
-    assert words(tree.xpath("//dl[@class='facts']/div[1]")[0]).startswith("active")
+    assert words(tree.xpath("//dl[@class='numbers']/div[1]")[0]).startswith("active")
     for other in ("accounts", "years"):
         assert "no accounts, fiscal years or figures" in words(page(accountant, f"/dossiers/{listed}/{other}"))
     assert accountant.get(f"/dossiers/{listed}/export?format=csv").status_code == 422

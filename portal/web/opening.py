@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -42,7 +43,8 @@ def open_portal(
         certfile=str(certfile) if certfile else None,
         keyfile=str(keyfile) if keyfile else None,
     )
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # that is how it is stopped
+        uvicorn.Server(config).run()
 
 
 def setup_address(app: FastAPI) -> str:

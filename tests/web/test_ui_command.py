@@ -29,7 +29,7 @@ def test_the_command_serves_both_and_ends_both(tmp_path: Path) -> None:
         family = psutil.Process(process.pid).children(recursive=True)
         assert family
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        assert process.wait(60) == 0
         _, alive = psutil.wait_procs(family, 20)
         assert alive == []
     told = (tmp_path / "ui.log").read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ format: $(VENV)/installed-dev  ## put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-ui: install  ## the Dagster UI
+ui: install  ## the portal and the Dagster UI
 	$(BIN)/grandlivre ui
 
 bench: $(VENV)/installed-dev  ## benchmarks against baselines, as ratios

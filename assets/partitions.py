@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
+from sqlalchemy.exc import IntegrityError
 
 from foundation.errors import WrongInput
 
@@ -32,8 +33,20 @@ def add_missing(instance: dg.DagsterInstance, software: str, dossier_ids: Iterab
     """Adds partitions for dossiers that have none, in blocks; returns the added keys."""
     missing = missing_keys(instance, software, dossier_ids)
     for start in range(0, len(missing), _BLOCK):
-        instance.add_dynamic_partitions(f"{software}_dossiers", missing[start : start + _BLOCK])
+        _add(instance, software, missing[start : start + _BLOCK])
     return missing
+
+
+def _add(instance: dg.DagsterInstance, software: str, keys: list[str]) -> None:
+    """Adds keys that had no partition a moment ago: a sensor, or somebody else, may add them at the same time."""
+    try:
+        instance.add_dynamic_partitions(f"{software}_dossiers", keys)
+    except IntegrityError:
+        left = missing_keys(instance, software, keys)
+        if left == keys:
+            raise
+        if left:
+            _add(instance, software, left)
 
 
 def dossiers_per_run(environment: Mapping[str, str] = os.environ) -> int:

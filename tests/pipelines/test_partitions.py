@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import cast
+
+import dagster as dg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from assets.partitions import CHUNK, add_missing, chunks, dossiers_per_run
 from foundation.errors import WrongInput
@@ -52,3 +56,31 @@ def test_arrivals_are_dossiers_without_a_partition_and_links_that_wait_for_a_fir
     found = arrivals(["new", "synced", "waiting"], {"synced", "waiting"}, waiting)  # type: ignore[arg-type]
     assert found.keys == ["new"]
     assert found.first_syncs == waiting
+
+
+class Overtaken:
+    """An instance in which somebody else adds ``theirs`` between our look and our insert, of which SQLite complains."""
+
+    def __init__(self, instance: dg.DagsterInstance, theirs: list[str]) -> None:
+        self._instance, self._theirs, self._first = instance, theirs, True
+
+    def get_dynamic_partitions(self, name: str) -> list[str]:
+        return list(self._instance.get_dynamic_partitions(name))
+
+    def add_dynamic_partitions(self, name: str, keys: list[str]) -> None:
+        if self._first:
+            self._first = False
+            self._instance.add_dynamic_partitions(name, self._theirs)
+            raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+        self._instance.add_dynamic_partitions(name, keys)
+
+
+@pytest.mark.parametrize("theirs", [["a", "b", "c"], ["b"]])
+def test_who_is_overtaken_adds_what_is_left(instance: dg.DagsterInstance, theirs: list[str]) -> None:
+    add_missing(cast(dg.DagsterInstance, Overtaken(instance, theirs)), "yuki", ["a", "b", "c"])
+    assert sorted(instance.get_dynamic_partitions("yuki_dossiers")) == ["a", "b", "c"]
+
+
+def test_a_refusal_that_nobody_else_explains_is_told(instance: dg.DagsterInstance) -> None:
+    with pytest.raises(IntegrityError):
+        add_missing(cast(dg.DagsterInstance, Overtaken(instance, [])), "yuki", ["a"])

@@ -163,18 +163,29 @@ def typed(texts: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _batch(kept: list[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = []
-    for field in schema:
-        values = [row.get(field.name) for row in kept]
-        text = any(isinstance(value, str) for value in values)
-        try:
-            if text and field.type == MONEY:
-                values = [None if value is None else str(value) for value in values]
-            told = pa.array(values, pa.string() if text else field.type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            raise _no_such(field) from error
-        columns.append(typed(told, field) if text else told)
+    try:
+        told = pa.array(kept, _all_texts(schema)).flatten()  # all columns at once, where a room tells nothing but texts
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        columns = [_column([row.get(field.name) for row in kept], field) for field in schema]
+    else:
+        columns = [typed(texts, field) for texts, field in zip(told, schema, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+@lru_cache(maxsize=256)
+def _all_texts(schema: pa.Schema) -> pa.StructType:
+    return pa.struct([pa.field(field.name, pa.string()) for field in schema])
+
+
+def _column(values: list[Any], field: pa.Field) -> pa.Array:
+    text = any(isinstance(value, str) for value in values)
+    try:
+        if text and field.type == MONEY:
+            values = [None if value is None else str(value) for value in values]
+        told = pa.array(values, pa.string() if text else field.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise _no_such(field) from error
+    return typed(told, field) if text else told
 
 
 def _no_such(field: pa.Field) -> ReportABug:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.operations.connections import plain
 from portal.operations.figures import query
 from portal.operations.mapping import codes, posting_codes
+from registry.names import plain
 from warehouse import chart
 from warehouse.contract import Reader
 

@@ -133,12 +133,11 @@ def refuse_mid_year(since: date, years: Sequence[FiscalYear]) -> None:
         )
 
 
-def dossier_rows(house: House, firm: str | None = None) -> list[dict[str, Any]]:
-    """An object per linked dossier (design: ``dossiers``), by id; of one firm when asked."""
-    latest = house.registry.latest_runs(STATUSES, firm=firm)
-    asked = house.registry.latest_runs(GOOD, firm=firm, asked=True)
+def dossier_rows(house: House) -> list[dict[str, Any]]:
+    """An object per linked dossier (design: ``dossiers``), by id."""
+    latest, asked = house.registry.latest_runs(STATUSES), house.registry.latest_runs(GOOD, asked=True)
     rows = []
-    for item in house.registry.links(firm=firm):
+    for item in house.registry.links():
         last, good = latest.get(item.dossier_id), asked.get(item.dossier_id)
         rows.append(
             {

@@ -74,7 +74,7 @@ def choices(house: House, connection: Connection, search: str = "", *, refresh: 
 
     Raises what the package told, when it must be asked.
     """
-    kept = _listed(house, connection, refresh=refresh)
+    kept = listed(house, connection, refresh=refresh)
     refs = [DossierRef(**each) for each in kept.dossiers]
     fitting = [ref for ref in refs if matches(ref, search)] if search.strip() else refs
     shown = fitting[:SHOWN]
@@ -126,7 +126,8 @@ def only_one(house: House, connection: Connection) -> str | None:
     return seen.found[0].ref.external_id if seen.known == 1 and seen.found[0].linked is None else None
 
 
-def _listed(house: House, connection: Connection, *, refresh: bool) -> DossierList:
+def listed(house: House, connection: Connection, *, refresh: bool) -> DossierList:
+    """What a connection can see: as it was kept, or asked now with ``refresh``, and where nothing was kept."""
     kept = None if refresh else house.registry.dossier_list(connection.id)
     if kept is not None:
         return kept

@@ -14,7 +14,8 @@ from connectors.catalog import package
 from connectors.package import AGENT, SOURCE, Package
 from foundation.errors import GrandlivreError, WrongInput
 from foundation.secrets import Secret
-from portal.operations.connections import PATHS, absolute, make_connection, opened, renew_connection
+from portal.operations.connections import PATHS, absolute, make_connection, renew_connection
+from portal.web.choosing import listed
 from portal.web.packages import APP_FIELDS, permission_for
 from portal.web.permissions import Permission
 from portal.web.visitor import Visitor
@@ -228,13 +229,10 @@ def _named_after_its_dossiers(house: House, made: Connection, row: Package) -> C
     """The connection with the names of the first dossiers that it opens: a firm has many alike. What it opens is kept
     as its list, too."""
     try:
-        with opened(house, made.id) as connector:
-            seen = list(connector.discover())
+        seen = listed(house, made, refresh=True).dossiers
     except GrandlivreError:
         return made
-    facts = ("external_id", "code", "name", "vat_number", "currency", "country")
-    house.registry.keep_dossier_list(made.id, [{fact: getattr(each, fact) for fact in facts} for each in seen])
-    names = ", ".join(each.name for each in seen[:_NAMED])
+    names = ", ".join(each["name"] for each in seen[:_NAMED])
     more = " …" if len(seen) > _NAMED else ""
     return house.registry.rename_connection(made.id, f"{row.name}: {names}{more}") if names else made
 

@@ -14,6 +14,7 @@ from connectors.catalog import package
 from foundation.errors import Wait
 from portal.web.dossier_state import DossierState, states
 from portal.web.render import page
+from portal.web.syncs import launch
 from portal.web.visitor import Visitor
 from registry.store import Link
 
@@ -98,11 +99,8 @@ def make_again(visitor: Visitor, link: Link) -> bool:
     asked_at = state.progress.asked_at if state.progress else None
     if state.status == "asked" and asked_at and visitor.portal.registry.now() - asked_at < _STARTING:
         return True
-    # Noted first: a sync that began before it was asked for would be awaited in vain.
-    visitor.portal.registry.note_asked([link.dossier_id], visitor.user.name)
     try:
-        visitor.portal.launcher.launch([link], from_landing=True)
+        launch(visitor, [link], from_landing=True)
     except Wait:
-        visitor.portal.registry.forget_progress(link.dossier_id)
         return False
     return True

@@ -27,7 +27,7 @@ class Asked:
         return "asked" if self.started else "busy_already"
 
 
-def ask(visitor: Visitor, links: Sequence[Link], *, accept_empty: bool = False, from_landing: bool = False) -> Asked:
+def ask(visitor: Visitor, links: Sequence[Link], *, accept_empty: bool = False) -> Asked:
     """Has these dossiers synced, and notes who asked. One that is being synced, or waits for it, is left alone.
 
     Raises Wait when Dagster does not answer; nothing is awaited then. Raises WrongInput for too many.
@@ -43,21 +43,27 @@ def ask(visitor: Visitor, links: Sequence[Link], *, accept_empty: bool = False, 
     asked = Asked([link.dossier_id for link in free], [state.link.dossier_id for state in found if state.busy])
     if not free:
         return asked
-    # First the note, then the run: one that has begun by the time it is noted would seem to be awaited still.
-    registry.note_asked(asked.started, visitor.user.name)
-    try:
-        runs = visitor.portal.launcher.launch(free, accept_empty=accept_empty, from_landing=from_landing)
-    except BaseException:
-        for dossier_id in asked.started:
-            registry.forget_progress(dossier_id)
-        raise
-    for run_id in set(runs.values()):
-        registry.note_launched([each for each, run in runs.items() if run == run_id], run_id)
+    launch(visitor, free, accept_empty=accept_empty)
     for link in free:
         if link.wanted_first_sync:
             registry.mark_first_sync_requested(link.dossier_id)
     _note(visitor, free, accept_empty=accept_empty)
     return asked
+
+
+def launch(visitor: Visitor, links: Sequence[Link], *, accept_empty: bool = False, from_landing: bool = False) -> None:
+    """Starts the syncs and notes who asked for them. Raises what the launcher does; nothing is awaited then."""
+    registry, ids = visitor.portal.registry, [link.dossier_id for link in links]
+    # First the note, then the run: one that has begun by the time it is noted would seem to be awaited still.
+    registry.note_asked(ids, visitor.user.name)
+    try:
+        runs = visitor.portal.launcher.launch(links, accept_empty=accept_empty, from_landing=from_landing)
+    except BaseException:
+        for dossier_id in ids:
+            registry.forget_progress(dossier_id)
+        raise
+    for run_id in set(runs.values()):
+        registry.note_launched([each for each, run in runs.items() if run == run_id], run_id)
 
 
 def _note(visitor: Visitor, links: Sequence[Link], *, accept_empty: bool) -> None:
